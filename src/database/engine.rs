@@ -2,7 +2,8 @@
 //!
 //! A statement is one text for both. What differs is a placeholder in braces: `{now}` is the database's clock in
 //! milliseconds since 1970, `{skip}` lets a subquery pass over rows that another transaction holds, and `{identity}` is
-//! the type of a growing primary key.
+//! the type of a growing primary key. `{changed}` and `{ready}` are expressions that tell other processes that the job
+//! `id` changed, or that jobs became ready; they have no value.
 
 use std::future::Future;
 use std::path::Path;
@@ -14,18 +15,24 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, query::Query};
 #[cfg(feature = "postgres")]
-use sqlx::{PgPool, Postgres, postgres::PgArguments};
+use sqlx::{PgPool, Postgres, postgres::PgArguments, postgres::PgConnectOptions};
 
+use super::address::Address;
 use super::disk::check_disk;
 use super::fault::{fault, fault_of_file};
+use super::hints::Heard;
+#[cfg(feature = "postgres")]
+use super::hints::{CHANGED, READY};
+#[cfg(feature = "postgres")]
+use super::postgres as server;
 use crate::error::{Error, Result};
 
 /// The longest wait for a lock of the database.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait for a free connection.
-const CONNECTION_WAIT: Duration = Duration::from_secs(15);
+pub(super) const CONNECTION_WAIT: Duration = Duration::from_secs(15);
 /// The longest wait for the answer to a statement, whatever the database and the network do.
-const ANSWER_WAIT: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const SQLITE_NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 #[cfg(feature = "postgres")]
 const POSTGRES_NOW: &str = "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)";
@@ -46,6 +53,9 @@ macro_rules! either {
 pub struct Database {
     pool: Pool,
     now: &'static str,
+    /// How the connection that listens is made
+    #[cfg(feature = "postgres")]
+    listening: Option<std::sync::Arc<PgConnectOptions>>,
 }
 
 #[derive(Clone)]
@@ -108,7 +118,7 @@ impl Database {
             return Self::open(Path::new(path.strip_prefix("//").unwrap_or(path))).await;
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            return Self::postgres(address).await;
+            return Self::postgres(address, None).await;
         }
         Err(Error::usage(
             "the address of the database is not valid",
@@ -116,13 +126,26 @@ impl Database {
         ))
     }
 
+    /// Connects to a `PostgreSQL`. `listen` is the address for notifications, if those do not come through the first one.
+    ///
+    /// # Errors
+    ///
+    /// If this program was built without it, or the database cannot be reached, is too old, or could lose what it is told.
+    #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
+    pub async fn shared(address: &Address, listen: Option<&Address>) -> Result<Self> {
+        #[cfg(feature = "postgres")]
+        return Self::postgres(address.whole(), listen).await;
+        #[cfg(not(feature = "postgres"))]
+        {
+            let _ = (address, listen);
+            Err(without_postgres())
+        }
+    }
+
     #[cfg(not(feature = "postgres"))]
     #[allow(clippy::unused_async)]
-    async fn postgres(_: &str) -> Result<Self> {
-        Err(Error::usage(
-            "this program was built without PostgreSQL",
-            "build it with `--features postgres`, or use sqlite:PATH",
-        ))
+    async fn postgres(_: &str, _: Option<&Address>) -> Result<Self> {
+        Err(without_postgres())
     }
 
     /// Opens or creates a file of `SQLite`.
@@ -136,37 +159,37 @@ impl Database {
             .busy_timeout(LOCK_WAIT);
         let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(CONNECTION_WAIT);
         let pool = limited(pool.connect_with(options)).await?.map_err(|error| fault_of_file(path, &error))?;
-        Ok(Self { pool: Pool::Sqlite(pool), now: SQLITE_NOW })
+        Ok(Self {
+            pool: Pool::Sqlite(pool),
+            now: SQLITE_NOW,
+            #[cfg(feature = "postgres")]
+            listening: None,
+        })
     }
 
-    /// Connects to a `PostgreSQL`.
     #[cfg(feature = "postgres")]
-    async fn postgres(address: &str) -> Result<Self> {
-        use std::str::FromStr;
-
-        // The parser's own message may contain the password.
-        let options = sqlx::postgres::PgConnectOptions::from_str(address).map_err(|_| {
-            Error::usage(
-                "the address of the database is not valid",
-                "write it as postgres://USER:PASSWORD@HOST/DATABASE, with special characters as %XX",
-            )
-        })?;
-        let options = options.application_name("text2art").options([
-            ("statement_timeout", "20s"),
-            ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "30s"),
-        ]);
-        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(8).acquire_timeout(CONNECTION_WAIT);
-        let pool = limited(pool.connect_with(options)).await?.map_err(|error| fault(&error))?;
-        let database = Self { pool: Pool::Postgres(pool), now: POSTGRES_NOW };
-        let durable = database.rows("SELECT current_setting('fsync') AS fsync", &[]).await?;
-        if durable.first().map(|row| row.text("fsync")).transpose()?.as_deref() == Some("off") {
-            return Err(Error::usage(
-                "the database runs with fsync = off: a power cut would destroy it",
-                "set fsync = on in postgresql.conf, and restart it",
-            ));
-        }
+    async fn postgres(address: &str, listen: Option<&Address>) -> Result<Self> {
+        let options = server::options(address)?;
+        let listening = listen.map_or_else(|| Ok(options.clone()), server::listening)?;
+        let pool = Pool::Postgres(server::connect(&options).await?);
+        let database = Self { pool, now: POSTGRES_NOW, listening: Some(listening.into()) };
+        server::check(&database).await?;
         Ok(database)
+    }
+
+    /// Whether processes of other machines may use the database as well.
+    pub(super) fn is_shared(&self) -> bool {
+        !matches!(self.pool, Pool::Sqlite(_))
+    }
+
+    /// Passes on notifications of channels until the task is ended; at once if the database has none.
+    #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
+    pub(super) async fn hear(&self, channels: &[&str], heard: Heard<'_>) {
+        #[cfg(feature = "postgres")]
+        if let Some(options) = &self.listening {
+            server::listen(options, channels, heard).await;
+        }
+        let _ = (channels, heard);
     }
 
     /// Takes the time from another expression, for tests.
@@ -219,12 +242,18 @@ impl Database {
     }
 
     fn spelled(&self, text: &str) -> String {
-        let (skip, identity) = match &self.pool {
-            Pool::Sqlite(_) => ("", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        let (skip, identity, changed, ready) = match &self.pool {
+            Pool::Sqlite(_) => ("", "INTEGER PRIMARY KEY AUTOINCREMENT", "NULL".to_owned(), "NULL".to_owned()),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(_) => ("FOR UPDATE SKIP LOCKED", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+            Pool::Postgres(_) => (
+                "FOR UPDATE SKIP LOCKED",
+                "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                format!("CAST(pg_notify('{CHANGED}', id) AS TEXT)"),
+                format!("CAST(pg_notify('{READY}', '') AS TEXT)"),
+            ),
         };
-        text.replace("{now}", self.now).replace("{skip}", skip).replace("{identity}", identity)
+        let text = text.replace("{now}", self.now).replace("{skip}", skip).replace("{identity}", identity);
+        text.replace("{changed}", &changed).replace("{ready}", &ready)
     }
 }
 
@@ -352,17 +381,28 @@ fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
     rows.into_iter().map(Answer::Postgres).map(Row).collect()
 }
 
-async fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
-    limited(work).await?.map_err(|error| fault(&error))
+fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> impl Future<Output = Result<T>> {
+    let work = limited(work);
+    async move { work.await?.map_err(|error| fault(&error)) }
 }
 
-async fn limited<T>(work: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| late(ANSWER_WAIT))
+/// Waits for work of the library, within the limit. Its futures are large, and would be a part of each that waits for them.
+pub(super) fn limited<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T>> {
+    let work = Box::pin(work);
+    async move { tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| late(ANSWER_WAIT)) }
 }
 
 fn late(limit: Duration) -> Error {
     Error::network(
         format!("the database did not answer within {} s", limit.as_secs()),
         "check the network and the load of the database, and try again",
+    )
+}
+
+#[cfg(not(feature = "postgres"))]
+fn without_postgres() -> Error {
+    Error::usage(
+        "this program was built without PostgreSQL",
+        "build it with `cargo install --path . --features farm`, or leave out ‹database› to use a file on this machine",
     )
 }

@@ -1,19 +1,25 @@
 //! The database of a server: a file of `SQLite`, or a `PostgreSQL`. Each room of the server that stores something brings its
 //! own tables and statements; this room runs them.
 
+mod address;
 mod copy;
 mod disk;
 mod engine;
 mod fault;
+mod hints;
 mod id;
 mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::time::Duration;
 
+pub use address::Address;
 pub use engine::Database;
 pub(crate) use engine::{Row, Transaction, Value};
+pub use hints::Hint;
 pub use id::Id;
 pub(crate) use id::random_bytes;
 

@@ -14,14 +14,34 @@ pub fn is_missing(error: &Error) -> bool {
     matches!(error, Error::File { problem, .. } if problem == MISSING)
 }
 
+/// What is wrong with a bucket that does not exist.
+pub(super) const NO_BUCKET: &str = "NoSuchBucket";
+
 /// An error of the store about an object.
 pub(super) fn fault(key: &str, error: &object_store::Error) -> Error {
-    if matches!(error, object_store::Error::NotFound { .. }) {
-        return Error::file(key, MISSING, "it was deleted, or never stored");
+    let text = error.to_string();
+    match error {
+        object_store::Error::NotFound { .. } if text.contains(NO_BUCKET) => {
+            return Error::network("there is no such bucket in the storage", "create the bucket, or correct ‹storage›");
+        }
+        object_store::Error::NotFound { .. } => return Error::file(key, MISSING, "it was deleted, or never stored"),
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+            return Error::network(
+                format!("the storage refused access to {key}"),
+                "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that they may list, read, write and delete objects",
+            );
+        }
+        object_store::Error::Generic { store: "S3", .. } => {
+            return Error::network(
+                format!("the storage failed at {key}: {text}"),
+                "check the network and the ‹storage› options, and try again",
+            );
+        }
+        _ => {}
     }
     match cause(error) {
         Some((kind, text)) => fault_of_disk(key, kind, &text),
-        None => Error::network(format!("the store of objects failed at {key}: {error}"), "try again in a moment"),
+        None => Error::network(format!("the store of objects failed at {key}: {text}"), "try again in a moment"),
     }
 }
 

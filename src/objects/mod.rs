@@ -8,14 +8,20 @@
 //!
 //! An error of the kind [`Error::Network`](crate::Error::Network) may be gone at the next try.
 
+mod bucket;
 mod collect;
 mod fault;
 mod key;
+#[cfg(feature = "s3")]
+mod s3;
+mod storage;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use collect::{Collected, collect};
 pub use fault::is_missing;
 pub use key::{job_key, job_of};
+pub use storage::{Bucket, Endpoint, Storage};
 pub use store::{Listed, Objects, Opened, Stored};

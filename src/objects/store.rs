@@ -9,7 +9,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{
-    CopyMode, CopyOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    Attribute, Attributes, CopyMode, CopyOptions, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions,
+    PutOptions, PutPayload,
 };
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
@@ -18,12 +19,13 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use super::fault::{fault, fault_of_file};
 use super::key::path_of;
+#[cfg(feature = "s3")]
+use super::s3::S3;
+use super::upload::{AT_A_TIME, digest, next, whole};
 use crate::database::Id;
 use crate::error::{Error, Result};
 use crate::files::{open_regular, to_hex};
 
-/// The bytes that are read or written at a time.
-const AT_A_TIME: usize = 4 << 20;
 /// The most objects that a list has.
 const LONGEST_LIST: usize = 10_000;
 /// How many objects come at a time.
@@ -32,9 +34,18 @@ const PAGE: usize = 200;
 /// A store of objects. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Objects {
-    store: Arc<dyn ObjectStore>,
-    /// The folder of a store on this machine
-    pub(super) folder: Arc<Path>,
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) place: Place,
+}
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// In a folder of this machine
+    Folder(Arc<Path>),
+    /// In a bucket, which delivers its objects itself from an origin, if one is given
+    #[cfg(feature = "s3")]
+    Bucket { bucket: Arc<S3>, origin: Option<Arc<str>> },
 }
 
 /// What was stored.
@@ -79,7 +90,25 @@ impl Objects {
         let store = LocalFileSystem::new_with_prefix(&whole)
             .map_err(|error| wrong(format!("the folder cannot be used: {error}")))?;
         let store = store.with_fsync(true).with_automatic_cleanup(true);
-        Ok(Self { store: Arc::new(store), folder: whole.into() })
+        Ok(Self { store: Arc::new(store), place: Place::Folder(whole.into()) })
+    }
+
+    /// The folder of a store on this machine.
+    #[cfg_attr(not(feature = "s3"), allow(clippy::unnecessary_wraps))]
+    fn own_folder(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder),
+            #[cfg(feature = "s3")]
+            Place::Bucket { .. } => None,
+        }
+    }
+
+    /// What a store that delivers objects itself must know about one. A folder keeps no such things.
+    fn attributes(&self, media_type: &str) -> Attributes {
+        match self.own_folder() {
+            Some(_) => Attributes::new(),
+            None => [(Attribute::ContentType, media_type.to_owned())].into_iter().collect(),
+        }
     }
 
     /// Stores bytes under a new key. That the key already has these very bytes is no error. `media_type` is for stores
@@ -89,10 +118,10 @@ impl Objects {
     ///
     /// If the key is taken by other bytes, or the store cannot be written, as when its disk is full.
     pub async fn create(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<Stored> {
-        let _ = media_type;
         let path = path_of(key)?;
         let stored = Stored { bytes: bytes.len() as u64, sha256: to_hex(&Sha256::digest(&bytes)) };
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let attributes = self.attributes(media_type);
+        let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         match self.store.put_opts(&path, PutPayload::from(bytes), options).await {
             Ok(_) => Ok(stored),
             Err(object_store::Error::AlreadyExists { .. }) => self.same(key, stored).await,
@@ -132,17 +161,13 @@ impl Objects {
         if first.len() < AT_A_TIME {
             return self.create(key, first, media_type).await;
         }
+        if self.own_folder().is_none() {
+            return self.create_in_parts(key, first, &mut source, &name, media_type).await;
+        }
         // Only a put of one piece can refuse to replace: the pieces go to a key of their own, and that gets its name.
         let unnamed = path_of(&format!("{key}.part-{}", Id::random()?))?;
         let mut upload = self.store.put_multipart(&unnamed).await.map_err(|error| fault(key, &error))?;
-        let stored = match pieces(upload.as_mut(), first, &mut source, key, &name).await {
-            Ok(stored) => stored,
-            Err(error) => {
-                // What stays is collected later.
-                let _ = upload.abort().await;
-                return Err(error);
-            }
-        };
+        let stored = whole(upload.as_mut(), first, &mut source, key, &name).await?;
         let named = self.store.copy_opts(&unnamed, &path, CopyOptions::new().with_mode(CopyMode::Create)).await;
         let _ = self.store.delete(&unnamed).await;
         match named {
@@ -150,6 +175,30 @@ impl Objects {
             Err(object_store::Error::AlreadyExists { .. }) => self.same(key, stored).await,
             Err(error) => Err(fault(key, &error)),
         }
+    }
+
+    /// Stores a long file in a bucket. It appears there whole, when all its parts have come. Not every store can refuse to
+    /// replace an object in this way; but a key has one writer, since it names a claim, or is random.
+    async fn create_in_parts(
+        &self,
+        key: &str,
+        first: Vec<u8>,
+        source: &mut tokio::io::Take<File>,
+        name: &str,
+        media_type: &str,
+    ) -> Result<Stored> {
+        let path = path_of(key)?;
+        match self.store.head(&path).await {
+            Ok(_) => {
+                let stored = digest(first, source).await.map_err(|error| fault_of_file(name, &error))?;
+                return self.same(key, stored).await;
+            }
+            Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(fault(key, &error)),
+        }
+        let options = PutMultipartOptions { attributes: self.attributes(media_type), ..PutMultipartOptions::default() };
+        let mut upload = self.store.put_multipart_opts(&path, options).await.map_err(|error| fault(key, &error))?;
+        whole(upload.as_mut(), first, source, key, name).await
     }
 
     /// Reads an object of at most `most` bytes.
@@ -299,7 +348,7 @@ impl Objects {
 
     /// Deletes what uploads that were killed have left in the folder, if it is older.
     pub(super) async fn remove_unfinished(&self, prefix: &str, older: Duration) -> u64 {
-        let folder = self.folder.join(prefix);
+        let Some(folder) = self.own_folder().map(|folder| folder.join(prefix)) else { return 0 };
         // The store does not list such files, whose names end in `#` and a number.
         let is_unfinished = |name: &str| {
             name.rsplit_once('#')
@@ -337,30 +386,4 @@ impl Objects {
         }
         Err(Error::fault(format!("the object {key} already exists, with other bytes")))
     }
-}
-
-/// Uploads a file piece by piece, after its first piece was read.
-async fn pieces(
-    upload: &mut dyn MultipartUpload,
-    first: Vec<u8>,
-    source: &mut tokio::io::Take<File>,
-    key: &str,
-    name: &str,
-) -> Result<Stored> {
-    let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, first);
-    while !piece.is_empty() {
-        hash.update(&piece);
-        bytes += piece.len() as u64;
-        upload.put_part(PutPayload::from(piece)).await.map_err(|error| fault(key, &error))?;
-        piece = next(source).await.map_err(|error| fault_of_file(name, &error))?;
-    }
-    upload.complete().await.map_err(|error| fault(key, &error))?;
-    Ok(Stored { bytes, sha256: to_hex(&hash.finalize()) })
-}
-
-/// The next bytes of a file, as many as go at a time; fewer at its end.
-async fn next(source: &mut tokio::io::Take<File>) -> std::io::Result<Vec<u8>> {
-    let mut piece = Vec::new();
-    source.take(AT_A_TIME as u64).read_to_end(&mut piece).await?;
-    Ok(piece)
 }

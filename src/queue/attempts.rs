@@ -2,7 +2,8 @@
 
 use super::jobs::State;
 use super::statements::{
-    ANY_LOST, ATTEMPT, BEGUN, END_ATTEMPT, FAIL, FORGET_KEPT, FORGET_WORKERS, REAP, RELEASE, STOPPED,
+    ANY_LOST, ATTEMPT, BEGUN, END_ATTEMPT, FAIL, FORGET_KEPT, FORGET_WORKERS, PASS, REAP, RELEASE, REMEMBER_PASS,
+    STOPPED,
 };
 use super::{Claim, JobId, Queue, milliseconds};
 use crate::database::{Row, Transaction, Value};
@@ -103,6 +104,31 @@ impl Queue {
         let tail = failure.tail.as_deref().filter(|tail| !tail.is_empty());
         let whole = tail.map_or_else(|| error.clone(), |tail| storable(&format!("{error}\n{tail}")));
         self.end(claim, FAIL, &values, Outcome::Failed, exit_code, Some(&whole)).await
+    }
+
+    /// Gives a job back because workers with these abilities cannot draw it, for another kind of worker. This is no failure.
+    /// Returns nothing, and changes nothing, if no other kind of worker is there to try it, or the claim is over.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn pass(&self, claim: &Claim, failure: &Failure, abilities: &str) -> Result<Option<Ended>> {
+        let mut transaction = self.database.begin().await?;
+        let named: [Value; 2] = [claim.job.as_str().into(), claim.number.into()];
+        transaction.rows(REMEMBER_PASS, &[named[0].clone(), named[1].clone(), abilities.into()]).await?;
+        let error = storable(&failure.error);
+        let hint = failure.hint.as_deref().map(storable);
+        let [job, number] = named;
+        let alive = milliseconds(self.rules.worker_alive).into();
+        let values = [job, number, error.as_str().into(), hint.as_deref().into(), alive];
+        let rows = transaction.rows(PASS, &values).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let state = State::read(&row.text("state")?)?;
+        let whole = format!("this worker cannot draw it: {error}");
+        let exit_code = failure.exit_code.map(i64::from);
+        Self::end_attempt(&mut transaction, claim, Outcome::Released, exit_code, Some(&whole)).await?;
+        transaction.commit().await?;
+        Ok(Some(Ended::Now(state)))
     }
 
     /// Gives a job back, because its worker shuts down. This is no failure, unless it happens too often.

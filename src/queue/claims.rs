@@ -101,15 +101,15 @@ pub struct Artifact {
 }
 
 impl Queue {
-    /// Gives the next job to a worker, or `None` if no job is ready: then none waits, the queue is paused, or as many jobs
-    /// of each waiting owner run as may. Ask only if the work can begin now.
+    /// Gives the next job to a worker, or `None` if no job is ready: then none waits, the queue is paused, as many jobs
+    /// of each waiting owner run as may, or workers like this one have passed on those that wait. Ask only if the work can begin now.
     ///
     /// # Errors
     ///
     /// If the database cannot be reached.
     pub async fn claim(&self, worker: &str) -> Result<Option<Claim>> {
         // Idle workers ask often, and this does not disturb writers.
-        if self.database.rows(ANY_READY, &[]).await?.is_empty() {
+        if self.database.rows(ANY_READY, &[worker.into()]).await?.is_empty() {
             return Ok(None);
         }
         let mut transaction = self.database.begin().await?;

@@ -1,6 +1,8 @@
 //! Looking at jobs, canceling them and bringing dead ones back.
 
-use super::statements::{ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, CANCEL_WAITING, COUNTS, DELETE, LIST, LOOK, REQUEUE};
+use super::statements::{
+    ARTIFACTS, ATTEMPTS, CANCEL, CANCEL_ALL, CANCEL_WAITING, COUNTS, DELETE, FORGET_PASSES, LIST, LOOK, REQUEUE,
+};
 use super::{Artifact, JobId, Queue, ids, small};
 use crate::database::Row;
 use crate::error::{Error, Result};
@@ -283,7 +285,14 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn requeue(&self, id: &JobId) -> Result<bool> {
-        Ok(!self.database.rows(REQUEUE, &[id.as_str().into()]).await?.is_empty())
+        let mut transaction = self.database.begin().await?;
+        if transaction.rows(REQUEUE, &[id.as_str().into()]).await?.is_empty() {
+            return Ok(false);
+        }
+        // A worker may have got a model meanwhile.
+        transaction.rows(FORGET_PASSES, &[id.as_str().into()]).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Deletes a job that has ended. Returns its files, which are still in the store; `None` if there is no such job,

@@ -7,6 +7,8 @@
 //!   names it, so a worker that was frozen and comes back changes nothing.
 //! - **A lease ends a claim** whose worker no longer beats. [`Queue::reap`] takes the job back, and counts a failure.
 //! - **Failures are bounded.** A job that fails too often, or kills its workers, is dead and waits for an operator.
+//! - **A job goes to a worker that can draw it.** One that cannot passes it on to another kind of worker
+//!   ([`Queue::pass`]); if there is none, the job is dead.
 //! - **The database's clock decides**, so the clocks of the machines may differ.
 //!
 //! ```text
@@ -43,8 +45,8 @@ pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};
 pub use workers::{Worker, WorkerInfo};
 
-pub use crate::database::Id as JobId;
 use crate::database::{Database, Row, milliseconds};
+pub use crate::database::{Hint, Id as JobId};
 use crate::error::Result;
 
 /// The tables of the queue, the oldest change first. A published text is never changed: a change is a new file.
@@ -53,6 +55,7 @@ const TABLES: &[&str] = &[
     include_str!("migrations/0002_tell.sql"),
     include_str!("migrations/0003_kept.sql"),
     include_str!("migrations/0004_fit.sql"),
+    include_str!("migrations/0005_farm.sql"),
 ];
 
 /// A queue. Clones share their connections.
@@ -113,6 +116,18 @@ impl Queue {
     /// If the database belongs to a newer version, or cannot be reached.
     pub async fn migrate(&self) -> Result<()> {
         self.database.migrate("queue", TABLES).await
+    }
+
+    /// Whether other processes send hints ([`Queue::listen`]), so that it is enough to look again from time to time.
+    #[must_use]
+    pub fn has_hints(&self) -> bool {
+        self.database.has_hints()
+    }
+
+    /// Passes on hints of what changed until the task is ended; without hints, it returns at once. They come from all
+    /// processes, this one included, and some may be lost: the rows are the truth.
+    pub async fn listen(&self, heard: impl Fn(Hint) + Send + Sync) {
+        self.database.listen(heard).await;
     }
 
     /// The rules that this queue keeps.

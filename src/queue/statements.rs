@@ -21,20 +21,22 @@ FROM (SELECT
         (SELECT min(turn) FROM jobs WHERE priority = $8 AND state = 'queued'), 0) AS served,
     (SELECT count(*) FROM jobs WHERE owner = $2 AND state = 'queued') AS waiting) AS owner_now
 WHERE waiting < $11
-RETURNING id";
+RETURNING id, {changed} AS told, {ready} AS woke";
 
-/// Which jobs may begin: none while the queue is paused, and none of an owner of whom as many run as may. The
-/// subqueries are evaluated once, over the running jobs only.
+/// Which jobs a worker `$1` may begin: none while the queue is paused, none of an owner of whom as many run as may, and none
+/// that a worker with the same abilities passed on. The first two subqueries are evaluated once, over the running jobs only.
 macro_rules! ready {
     () => {
         "state = 'queued' AND run_at <= {now}
             AND NOT EXISTS (SELECT name FROM switches WHERE name = 'paused')
             AND owner NOT IN (SELECT owner FROM jobs WHERE state = 'running'
-                GROUP BY owner HAVING count(*) >= min(max_running))"
+                GROUP BY owner HAVING count(*) >= min(max_running))
+            AND NOT EXISTS (SELECT passes.job FROM passes JOIN workers ON workers.abilities = passes.abilities
+                WHERE passes.job = jobs.id AND workers.id = $1)"
     };
 }
 
-/// Whether a claim could find a job.
+/// Whether a claim could find a job. Values: worker
 pub(super) const ANY_READY: &str = concat!("SELECT seq FROM jobs WHERE ", ready!(), " LIMIT 1");
 
 /// Gives the next job to a worker. Values: worker, lease.
@@ -49,7 +51,8 @@ WHERE id = (SELECT id FROM jobs WHERE ",
     "
     ORDER BY priority DESC, turn, seq LIMIT 1 {skip})
 AND state = 'queued'
-RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations"
+RETURNING id, owner, settings, prompt, kind, quality, claim, failures, max_failures, iteration, iterations,
+    {changed} AS told"
 );
 
 /// Values: job, claim, worker
@@ -79,7 +82,7 @@ UPDATE jobs SET lease_until = {now} + $3,
     progress_at = CASE WHEN $4 IS NULL AND $7 IS NULL THEN progress_at ELSE {now} END,
     version = version + CASE WHEN $4 IS NULL AND $7 IS NULL THEN 0 ELSE 1 END
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING cancel";
+RETURNING cancel, CASE WHEN $4 IS NULL AND $7 IS NULL THEN NULL ELSE {changed} END AS told";
 
 /// Holds a running job within a transaction. Values: job, claim
 pub(super) const TOUCH: &str = "
@@ -91,7 +94,7 @@ UPDATE jobs SET state = 'done', lease_until = NULL, worker = NULL, finished = {n
     iteration = COALESCE($4, iterations), iterations = COALESCE($4, iterations), loss = COALESCE($3, loss),
     fit = COALESCE($5, fit), preview = NULL, error = NULL, hint = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Forgets the files that a running job kept. Values: job
 pub(super) const FORGET_KEPT: &str = "DELETE FROM artifacts WHERE job = $1 RETURNING name";
@@ -161,7 +164,7 @@ UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0
     finished = CASE WHEN cancel = 1 OR $3 = 1 OR failures + 1 >= max_failures THEN {now} ELSE NULL END,
     lease_until = NULL, worker = NULL, error = $6, hint = $7, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Gives a job back; too many releases count as failures. Values: job, claim, most releases, first pause, later pause
 pub(super) const RELEASE: &str = "
@@ -175,14 +178,14 @@ UPDATE jobs SET releases = releases + 1,
     hint = CASE WHEN releases >= $3 THEN NULL ELSE hint END,
     lease_until = NULL, worker = NULL, version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running'
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Values: job, claim
 pub(super) const STOPPED: &str = "
 UPDATE jobs SET state = 'cancelled', preview = NULL, lease_until = NULL, worker = NULL, finished = {now},
     version = version + 1
 WHERE id = $1 AND claim = $2 AND state = 'running' AND cancel = 1
-RETURNING id, owner, state, tell";
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Whether a lease is over.
 pub(super) const ANY_LOST: &str = "SELECT seq FROM jobs WHERE state = 'running' AND lease_until < {now} LIMIT 1";
@@ -196,27 +199,27 @@ UPDATE jobs SET failures = failures + 1, run_at = {now} + CASE WHEN failures = 0
     hint = NULL, version = version + 1
 WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease_until < {now} ORDER BY lease_until LIMIT 20 {skip})
 AND state = 'running' AND lease_until < {now}
-RETURNING id, claim, owner, state, tell";
+RETURNING id, claim, owner, state, tell, {changed} AS told, {ready} AS woke";
 
 /// Values: job, owner or nothing for any
 pub(super) const CANCEL: &str = "
 UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELSE finished END,
     state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
 WHERE id = $1 AND state IN ('queued', 'running') AND ($2 IS NULL OR owner = $2)
-RETURNING state";
+RETURNING state, {changed} AS told";
 
 /// Cancels all jobs of an owner that have not ended. Values: owner
 pub(super) const CANCEL_ALL: &str = "
 UPDATE jobs SET cancel = 1, finished = CASE WHEN state = 'queued' THEN {now} ELSE finished END,
     state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, version = version + 1
 WHERE owner = $1 AND state IN ('queued', 'running') AND cancel = 0
-RETURNING id";
+RETURNING id, {changed} AS told";
 
 /// Cancels all waiting jobs of an owner. Values: owner
 pub(super) const CANCEL_WAITING: &str = "
 UPDATE jobs SET cancel = 1, finished = {now}, state = 'cancelled', version = version + 1
 WHERE owner = $1 AND state = 'queued'
-RETURNING id";
+RETURNING id, {changed} AS told";
 
 /// Gives the jobs of an owner that have not ended other limits. Values: owner, most running jobs
 pub(super) const LIMIT: &str = "
@@ -227,11 +230,11 @@ pub(super) const REQUEUE: &str = "
 UPDATE jobs SET state = 'queued', failures = 0, releases = 0, cancel = 0, finished = NULL, error = NULL, hint = NULL,
     run_at = {now}, version = version + 1
 WHERE id = $1 AND state = 'dead'
-RETURNING state";
+RETURNING state, {changed} AS told, {ready} AS woke";
 
 /// Deletes a job that has ended, and all that refers to it. Values: job, owner or nothing for any
 pub(super) const DELETE: &str = "
-DELETE FROM jobs WHERE id = $1 AND state IN ('done', 'dead', 'cancelled') AND ($2 IS NULL OR owner = $2) RETURNING id";
+DELETE FROM jobs WHERE id = $1 AND state IN ('done', 'dead', 'cancelled') AND ($2 IS NULL OR owner = $2) RETURNING id, {changed} AS told";
 
 /// Where a waiting job stands. Values: job
 pub(super) const POSITION: &str = "
@@ -291,12 +294,34 @@ ORDER BY claim DESC LIMIT $2";
 /// How many jobs are in each state.
 pub(super) const COUNTS: &str = "SELECT state, count(*) AS jobs FROM jobs GROUP BY state";
 
-/// Values: id, host, process, version, device, slots
+/// Values: id, host, process, version, device, slots, instruction set, models, memory, abilities
 pub(super) const ANNOUNCE: &str = "
-INSERT INTO workers (id, host, pid, version, device, slots, started, seen)
-VALUES ($1, $2, $3, $4, $5, $6, {now}, {now})
-ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, seen = excluded.seen
+INSERT INTO workers (id, host, pid, version, device, slots, instructions, models, memory, abilities, started, seen)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now})
+ON CONFLICT (id) DO UPDATE SET slots = excluded.slots, models = excluded.models, abilities = excluded.abilities,
+    seen = excluded.seen
 RETURNING draining";
+
+/// Remembers that workers with these abilities cannot draw a running job. Values: job, claim, abilities
+pub(super) const REMEMBER_PASS: &str = "
+INSERT INTO passes (job, abilities) SELECT id, $3 FROM jobs WHERE id = $1 AND claim = $2 AND state = 'running'
+ON CONFLICT (job, abilities) DO NOTHING
+RETURNING job";
+
+/// Gives a job back for another kind of worker, if one that is alive has not passed it on. Values: job, claim, error, hint,
+/// milliseconds after which a silent worker does not count
+pub(super) const PASS: &str = "
+UPDATE jobs SET state = CASE WHEN cancel = 1 THEN 'cancelled' ELSE 'queued' END,
+    finished = CASE WHEN cancel = 1 THEN {now} ELSE NULL END,
+    run_at = {now}, lease_until = NULL, worker = NULL, error = $3, hint = $4, version = version + 1
+WHERE id = $1 AND claim = $2 AND state = 'running'
+    AND EXISTS (SELECT workers.id FROM workers
+        WHERE workers.seen >= {now} - $5 AND workers.draining = 0 AND workers.abilities <> ''
+            AND workers.abilities NOT IN (SELECT passes.abilities FROM passes WHERE passes.job = $1))
+RETURNING id, owner, state, tell, {changed} AS told, {ready} AS woke";
+
+/// Values: job
+pub(super) const FORGET_PASSES: &str = "DELETE FROM passes WHERE job = $1 RETURNING job";
 
 /// Forgets workers that were silent for a day.
 pub(super) const FORGET_WORKERS: &str = "DELETE FROM workers WHERE seen < {now} - 86400000 RETURNING id";
@@ -309,7 +334,7 @@ pub(super) const DRAIN: &str = "UPDATE workers SET draining = $2 WHERE id = $1 R
 
 /// Values: how many at most, milliseconds after which a silent worker does not count
 pub(super) const WORKERS: &str = "
-SELECT id, host, pid, version, device, slots, started, seen, draining,
+SELECT id, host, pid, version, device, slots, instructions, models, memory, abilities, started, seen, draining,
     CAST(CASE WHEN seen >= {now} - $2 THEN 1 ELSE 0 END AS BIGINT) AS alive,
     (SELECT count(*) FROM jobs WHERE state = 'running' AND worker = workers.id) AS running
 FROM workers ORDER BY seen DESC LIMIT $1";
@@ -319,7 +344,7 @@ pub(super) const PAUSE: &str = "
 INSERT INTO switches (name, since) VALUES ('paused', {now}) ON CONFLICT (name) DO NOTHING RETURNING name";
 
 /// Lets jobs begin again.
-pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETURNING name";
+pub(super) const RESUME: &str = "DELETE FROM switches WHERE name = 'paused' RETURNING name, {ready} AS woke";
 
 /// Since when no job begins.
 pub(super) const PAUSED: &str = "SELECT since FROM switches WHERE name = 'paused'";

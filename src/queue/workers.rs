@@ -9,7 +9,7 @@ use crate::error::Result;
 const LONGEST_LIST: i64 = 1000;
 
 /// A worker, as it introduces itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkerInfo {
     /// Its name, which no other worker ever has
     pub id: String,
@@ -23,6 +23,14 @@ pub struct WorkerInfo {
     pub device: String,
     /// How many jobs it runs at once
     pub slots: u32,
+    /// The instruction set that its processor computes with
+    pub instructions: String,
+    /// The published models that it has, by their names
+    pub models: Vec<String>,
+    /// The memory of each slot, in bytes
+    pub memory: u64,
+    /// What decides which jobs it can draw, as a text: workers with the same can draw the same
+    pub abilities: String,
 }
 
 /// A worker, as the queue knows it. Times are milliseconds since 1970 by the clock of the database.
@@ -49,13 +57,17 @@ impl Queue {
     ///
     /// If the database cannot be reached.
     pub async fn announce(&self, worker: &WorkerInfo) -> Result<bool> {
-        let values: [Value; 6] = [
+        let values: [Value; 10] = [
             worker.id.as_str().into(),
             worker.host.as_str().into(),
             i64::from(worker.pid).into(),
             worker.version.as_str().into(),
             worker.device.as_str().into(),
             i64::from(worker.slots).into(),
+            worker.instructions.as_str().into(),
+            worker.models.join(" ").as_str().into(),
+            i64::try_from(worker.memory).unwrap_or(i64::MAX).into(),
+            worker.abilities.as_str().into(),
         ];
         let rows = self.database.rows(ANNOUNCE, &values).await?;
         let draining = rows.first().map_or(Ok(0), |row| row.whole("draining"))? == 1;
@@ -102,6 +114,10 @@ impl Worker {
                 version: row.text("version")?,
                 device: row.text("device")?,
                 slots: small(row.whole("slots")?),
+                instructions: row.text("instructions")?,
+                models: row.text("models")?.split_whitespace().map(str::to_owned).collect(),
+                memory: u64::try_from(row.whole("memory")?).unwrap_or(0),
+                abilities: row.text("abilities")?,
             },
             started: row.whole("started")?,
             seen: row.whole("seen")?,

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::mail::Smtp;
 use crate::settings::Overrides;
-use crate::worker::Places;
+use crate::worker::{Elsewhere, Places};
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The folder of the database and the objects
     pub data: PathBuf,
+    /// What is kept elsewhere, and not in that folder
+    pub elsewhere: Elsewhere,
     /// How many jobs it draws itself at once; 0 leaves them to workers of their own
     pub workers: usize,
     /// Whether jobs may use only models that are already downloaded
@@ -91,6 +93,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics: None,
             data: data.to_owned(),
+            elsewhere: Elsewhere::default(),
             workers: 1,
             offline: false,
             open: false,
@@ -121,12 +124,6 @@ impl Config {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         Places::of(&self.data).database
-    }
-
-    /// The folder of the objects.
-    #[must_use]
-    pub fn objects(&self) -> PathBuf {
-        Places::of(&self.data).objects
     }
 
     /// The folder of files that are being received.

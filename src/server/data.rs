@@ -13,6 +13,7 @@ use crate::gallery::Gallery;
 use crate::mail::{self, Mail};
 use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
+use crate::worker::Places;
 
 /// The data of a server. Clones share their connections. Several processes may have the same data open.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ impl Data {
     ///
     /// If there are none, they cannot be used, or they belong to a newer version.
     pub async fn open(config: &Config) -> Result<Self> {
-        if !config.database().is_file() {
+        if config.elsewhere.database.is_none() && !config.database().is_file() {
             return Err(Error::file(
                 &config.data,
                 "there are no data of a server in this folder",
@@ -61,7 +62,8 @@ impl Data {
     }
 
     async fn opened(config: &Config) -> Result<Self> {
-        let database = Database::open(&config.database()).await?;
+        let places = Places::of(&config.data);
+        let database = places.open_database(&config.elsewhere).await?;
         let queue = Queue::new(database.clone(), Rules::default()).telling(mail::AT_JOBS_END);
         let accounts = Accounts::new(database.clone());
         let mail = Mail::new(database.clone(), config.smtp.clone());
@@ -71,7 +73,7 @@ impl Data {
         let gallery = Gallery::new(database.clone());
         gallery.migrate().await?;
         migrate(&database).await?;
-        let objects = Objects::folder(&config.objects())?;
+        let objects = places.open_objects(&config.elsewhere).await?;
         Ok(Self { database, queue, accounts, mail, gallery, objects })
     }
 

@@ -105,7 +105,7 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn(log::in_time))
         .layer(CatchPanicLayer::custom(log::panicked))
         .layer(from_fn(openai::in_their_shape))
-        .layer(from_fn(guard::add_headers))
+        .layer(from_fn_with_state(app.clone(), guard::add_headers))
         .layer(from_fn(log::logged))
         .with_state(app.clone())
 }

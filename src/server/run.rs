@@ -19,6 +19,7 @@ use super::watch::Watch;
 use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
 use crate::mail::{Mail, Outcome, Sender, Sending};
+use crate::queue::Hint;
 use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
@@ -71,6 +72,7 @@ pub async fn run(
     let letters = start_letters(&app, &stop)?;
     let worker = start_workers(&app, report, &stop)?;
     let watching = tokio::spawn(app.watch.clone().run(app.clone()));
+    let listening = start_listening(&app);
     let caring = tokio::spawn(maintenance::run(app.clone()));
     let counting = counts.map(|listener| {
         let counts = metrics::page().with_state(app.clone());
@@ -102,12 +104,26 @@ pub async fn run(
         let _ = timeout(LAST_LETTERS, letters).await;
     }
     watching.abort();
+    listening.abort();
     caring.abort();
     if let Some(counting) = counting {
         counting.abort();
     }
     app.queue.close().await;
     outcome
+}
+
+/// Starts passing on what other processes change. Those that watch jobs look again in any case.
+fn start_listening(app: &App) -> tokio::task::JoinHandle<()> {
+    let (queue, changes) = (app.queue.clone(), app.changes.clone());
+    tokio::spawn(async move {
+        let heard = |hint| {
+            if let Hint::Changed(job) = hint {
+                changes.tell(&job);
+            }
+        };
+        queue.listen(heard).await;
+    })
 }
 
 /// Starts sending letters, if the server sends any.

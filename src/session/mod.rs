@@ -40,7 +40,7 @@ pub use memory::Recomputed;
 pub(crate) use models::heads;
 pub use models::{LoadedModel, ModelStore, Models, check_usable};
 pub use no_text::prepare_no_text;
-pub use plan::Plan;
+pub use plan::{LARGEST_BATCH, Plan};
 pub use plateau::Plateau;
 pub use run::{End, Finished, run};
 pub use state::{Judged, SessionState};

@@ -13,7 +13,7 @@ use crate::text::counted;
 use crate::{Error, Result};
 
 /// The most cutouts that the CPU judges at once by default.
-const LARGEST_BATCH: usize = 16;
+pub const LARGEST_BATCH: usize = 16;
 /// Judging fewer cutouts at once costs more than computing blocks twice.
 const SMALLEST_BATCH: usize = 8;
 /// The share of the memory of the device that a run may use by default.

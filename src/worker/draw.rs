@@ -265,6 +265,17 @@ fn failure_of(ran: Ran, for_good: bool) -> Failure {
     Failure { error, hint, exit_code, for_good, tail: tail.text() }
 }
 
+/// Ends a claim with a failure. What cannot be drawn here, another kind of worker may draw: one with more memory, with the
+/// models, or with a program that knows the order.
+async fn give_up(setup: &Setup, claim: &Claim, failure: &Failure) -> Result<Ended> {
+    if failure.for_good
+        && let Some(ended) = setup.queue.pass(claim, failure, &setup.abilities).await?
+    {
+        return Ok(ended);
+    }
+    setup.queue.fail(claim, failure).await
+}
+
 /// Records the end of a claim that was asked for at a time. While the database is away, it is tried again until the lease is over.
 async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
     let lease = setup.queue.rules().lease;
@@ -278,7 +289,7 @@ async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
     let ended = loop {
         let recorded = match &end {
             End::Done(picture) => setup.queue.finish(claim, picture).await,
-            End::Failed(failure) => setup.queue.fail(claim, failure).await,
+            End::Failed(failure) => give_up(setup, claim, failure).await,
             End::Released => setup.queue.release(claim).await,
             End::Cancelled => setup.queue.stopped(claim).await,
             End::Over => Ok(Ended::Fenced),

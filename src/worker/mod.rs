@@ -15,6 +15,7 @@
 //! - **A job that was interrupted ends with the bytes of an unbroken run.** It goes on from a checkpoint and the frames
 //!   that belong to it, if the program and the device are the same; otherwise it starts over.
 
+mod abilities;
 mod beats;
 mod child;
 mod deliver;
@@ -35,7 +36,7 @@ mod tests;
 mod uploads;
 
 pub use order::{Input, Order};
-pub use places::Places;
+pub use places::{Elsewhere, Places};
 pub use report::WorkerEvent;
 pub use setup::{Limits, Notify, Report, Setup, Shutdown, Switch};
 pub use supervisor::run;

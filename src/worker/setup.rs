@@ -48,6 +48,8 @@ pub struct Setup {
     pub device: String,
     /// The GPU of each slot, as a value of `CUDA_VISIBLE_DEVICES`; none if jobs are drawn on the processor
     pub gpus: Vec<String>,
+    /// What decides which jobs it can draw, once it runs
+    pub abilities: String,
     /// How long things may take
     pub limits: Limits,
     /// Is called after each change of a job
@@ -153,6 +155,7 @@ impl Setup {
             offline,
             device,
             gpus,
+            abilities: String::new(),
             limits,
             notify,
             report,

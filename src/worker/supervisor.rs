@@ -4,22 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::abilities::info;
 use super::draw::work;
 use super::report::WorkerEvent;
 use super::setup::{Setup, Shutdown};
 use super::slot::Slot;
-use crate::PROGRAM;
-use crate::database::Id;
 use crate::error::Result;
-use crate::queue::{Claim, WorkerInfo};
+use crate::queue::{Claim, Hint, WorkerInfo};
 
 /// The time for all jobs to be given back when the worker ends; what takes longer is lost with its lease.
 const LAST_WORK: Duration = Duration::from_secs(28);
 /// The time to say that the worker leaves.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How much rarer a worker asks for a job if it is told that one is ready.
+const RARER: u32 = 4;
 /// The longest pause between two tries to reach the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -32,21 +34,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
     let slots: Vec<Arc<Slot>> =
         (0..setup.slots).map(|_| Slot::take(&setup.folder).map(Arc::new)).collect::<Result<_>>()?;
-    let info = WorkerInfo {
-        id: Id::random()?.to_string(),
-        host: sysinfo::System::host_name().unwrap_or_else(|| "unknown".to_owned()),
-        pid: std::process::id(),
-        version: PROGRAM.to_owned(),
-        device: setup.device.clone(),
-        slots: u32::try_from(setup.slots).unwrap_or(u32::MAX),
-    };
-    let worker = Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true) });
+    let info = info(&setup)?;
+    let setup = Setup { abilities: info.abilities.clone(), ..setup };
+    let worker =
+        Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true), ready: Notify::new() });
     worker.setup.tell(WorkerEvent::Ready { worker: worker.info.id.clone(), slots: worker.setup.slots });
 
     // Both end with this function, whichever way it ends.
     let mut errands = JoinSet::new();
     errands.spawn(worker.clone().announce());
     errands.spawn(worker.clone().reap());
+    errands.spawn(worker.clone().listen());
     let mut working = JoinSet::new();
     for slot in slots {
         working.spawn(worker.clone().serve(slot, shutdown.clone()));
@@ -78,6 +76,8 @@ struct Worker {
     info: WorkerInfo,
     /// Whether no operator lets it drain
     takes_jobs: AtomicBool,
+    /// Wakes slots that wait for a job
+    ready: Notify,
 }
 
 impl Worker {
@@ -101,7 +101,7 @@ impl Worker {
                 }
                 Ok(None) => {
                     failures = 0;
-                    setup.limits.poll
+                    if setup.queue.has_hints() { setup.limits.poll * RARER } else { setup.limits.poll }
                 }
                 Err(error) => {
                     if failures == 0 {
@@ -114,6 +114,8 @@ impl Worker {
             tokio::select! {
                 () = shutdown.requested() => break,
                 () = sleep(jittered(pause)) => {}
+                // A database that failed is left alone for a while.
+                () = self.ready.notified(), if failures == 0 => {}
             }
         }
     }
@@ -137,6 +139,16 @@ impl Worker {
             }
             sleep(jittered(self.setup.limits.announce)).await;
         }
+    }
+
+    /// Wakes the slots when other processes say that a job is ready. It may be lost, so slots ask in any case.
+    async fn listen(self: Arc<Self>) {
+        let heard = |hint| {
+            if hint == Hint::Ready {
+                self.ready.notify_waiters();
+            }
+        };
+        self.setup.queue.listen(heard).await;
     }
 
     /// Takes jobs back from workers that died, and removes what those of this machine left.

@@ -75,8 +75,8 @@ impl Workplace {
         let home = self.root.path().join("home");
         command.current_dir(self.join("")).env_clear();
         command.env("HOME", &home).env("XDG_CONFIG_HOME", home.join(".config"));
-        // Other programs, and NVIDIA's libraries.
-        for name in ["PATH", "LD_LIBRARY_PATH"] {
+        // Other programs, NVIDIA's libraries, and what a stand-in of S3 asks for.
+        for name in ["PATH", "LD_LIBRARY_PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             command.envs(std::env::var_os(name).map(|paths| (name, paths)));
         }
         command

@@ -39,17 +39,38 @@ struct Faults {
 
 #[test]
 fn no_job_is_lost_or_doubled_when_workers_die() {
-    trial(500, Duration::from_millis(200));
+    trial(&Place::new(), 500, Duration::from_millis(200));
 }
 
 #[test]
 #[ignore = "takes ten minutes"]
 fn ten_thousand_jobs_survive_their_workers() {
-    trial(10_000, Duration::from_millis(300));
+    trial(&Place::new(), 10_000, Duration::from_millis(300));
 }
 
-fn trial(count: usize, gap: Duration) {
-    let place = Place::new();
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod farm {
+    use super::*;
+    use crate::place::Farm;
+
+    fn farm() -> Place {
+        Place::on(&Farm::from_environment().expect("T2A_POSTGRES and T2A_S3 are not set"))
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL and moto, as tests/server/farm.rs says"]
+    fn no_job_of_a_farm_is_lost_or_doubled_when_workers_die() {
+        trial(&farm(), 500, Duration::from_millis(200));
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL and moto, and takes many minutes"]
+    fn ten_thousand_jobs_of_a_farm_survive_their_workers() {
+        trial(&farm(), 10_000, Duration::from_millis(300));
+    }
+}
+
+fn trial(place: &Place, count: usize, gap: Duration) {
     let fake = place.fake();
     let start = || Worker::start(place.command().env("T2A_CHILD", &fake));
     let plain = order(SMALL, &[]);
@@ -118,7 +139,7 @@ fn trial(count: usize, gap: Duration) {
         worker.signal("TERM");
         crate::common::program::end(&mut worker.0, Instant::now(), || "a worker".to_owned());
     }
-    judge(&place, &ids, &faults);
+    judge(place, &ids, &faults);
 }
 
 #[allow(clippy::print_stderr)]

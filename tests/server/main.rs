@@ -14,6 +14,7 @@ mod admin_pages;
 mod bad_requests;
 mod client;
 mod docs;
+mod farm;
 mod gallery;
 mod guard;
 mod job_pages;

@@ -6,12 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use text2art::database::Database;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+use text2art::objects::Storage;
 use text2art::objects::{Listed, Objects};
 use text2art::queue::{Attempt, Cancelling, Enqueued, Filter, Job, JobId, NewJob, Queue, Rules, State};
 use text2art::resolve::combine;
 use text2art::settings::{Overrides, Settings};
-use text2art::worker::Order;
+use text2art::worker::{Elsewhere, Order, Places};
 
 use crate::common::program::{LIMIT, Workplace};
 
@@ -28,6 +29,42 @@ pub struct Place {
     runtime: tokio::runtime::Runtime,
     queue: Queue,
     objects: Objects,
+    /// What a worker is told about the place, beside the folder
+    arguments: Vec<String>,
+}
+
+/// A database and a storage on other machines, for one test alone.
+#[cfg(all(feature = "postgres", feature = "s3"))]
+pub struct Farm {
+    database: String,
+    bucket: String,
+    endpoint: String,
+}
+
+#[cfg(all(feature = "postgres", feature = "s3"))]
+impl Farm {
+    /// The farm that `.ci/with_postgres.sh` and `.ci/with_s3.sh` offer, if they do.
+    pub fn from_environment() -> Option<Self> {
+        let (address, endpoint) = (std::env::var("T2A_POSTGRES").ok()?, std::env::var("T2A_S3").ok()?);
+        let name = format!("t{}", JobId::random().unwrap());
+        let made = Command::new("psql").args([&address, "-qc", &format!("CREATE SCHEMA {name}")]).status().unwrap();
+        assert!(made.success());
+        let mark = if address.contains('?') { '&' } else { '?' };
+        let database = format!("{address}{mark}options[search_path]={name}");
+        Some(Self { database, bucket: format!("s3://text2art/{name}"), endpoint })
+    }
+
+    /// The options of `serve` and `worker`.
+    pub fn arguments(&self) -> Vec<String> {
+        let options = ["--database", &self.database, "--storage", &self.bucket, "--storage-endpoint", &self.endpoint];
+        options.map(str::to_owned).to_vec()
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        let storage = Storage::new(self.bucket.parse().unwrap());
+        let storage = Storage { endpoint: Some(self.endpoint.parse().unwrap()), ..storage };
+        Elsewhere { database: Some(self.database.parse().unwrap()), database_listen: None, storage: Some(storage) }
+    }
 }
 
 /// Settings from the text of a configuration file.
@@ -49,24 +86,34 @@ pub fn job(owner: &str, order: &Order) -> NewJob {
 
 impl Place {
     pub fn new() -> Self {
+        Self::with(&Elsewhere::default(), Vec::new())
+    }
+
+    /// A place on a farm.
+    #[cfg(all(feature = "postgres", feature = "s3"))]
+    pub fn on(farm: &Farm) -> Self {
+        Self::with(&farm.elsewhere(), farm.arguments())
+    }
+
+    fn with(elsewhere: &Elsewhere, arguments: Vec<String>) -> Self {
         let workplace = Workplace::new();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let data = workplace.join("data");
         std::fs::create_dir(&data).unwrap();
-        let queue = runtime.block_on(async {
-            let queue = Queue::new(Database::open(&data.join("text2art.db")).await.unwrap(), Rules::default());
+        let places = Places::of(&data);
+        let (queue, objects) = runtime.block_on(async {
+            let queue = Queue::new(places.open_database(elsewhere).await.unwrap(), Rules::default());
             queue.migrate().await.unwrap();
-            queue
+            (queue, places.open_objects(elsewhere).await.unwrap())
         });
-        let objects = Objects::folder(&data.join("objects")).unwrap();
-        Self { workplace, runtime, queue, objects }
+        Self { workplace, runtime, queue, objects, arguments }
     }
 
     /// A command that works on the jobs, and writes its messages into the file `log`.
     pub fn command(&self) -> Command {
         let mut command = self.workplace.command();
         let log = OpenOptions::new().create(true).append(true).open(self.workplace.join("log")).unwrap();
-        command.args(["worker", "--data", "data", "--lease", &LEASE.to_string()]);
+        command.args(["worker", "--data", "data", "--lease", &LEASE.to_string()]).args(&self.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         command
     }

@@ -20,15 +20,20 @@ pub(in crate::cli) struct Data {
 }
 
 impl Data {
-    /// The folder of the data, which is created for its user alone if it is missing.
-    ///
-    /// # Errors
-    /// If the folder cannot be created, or none is named and the system has no usual one.
-    pub(in crate::cli) fn folder(&self) -> Result<PathBuf> {
-        let folder = self.data.clone().map_or_else(usual_folder, Ok)?;
-        create(&folder)?;
-        Ok(folder)
+    /// The folder, if one is named.
+    pub(in crate::cli) fn named(&self) -> Option<PathBuf> {
+        self.data.clone()
     }
+}
+
+/// A folder of data, or the usual one, which is created for its user alone if it is missing.
+///
+/// # Errors
+/// If the folder cannot be created, or none is named and the system has no usual one.
+pub(in crate::cli) fn make_folder(named: Option<PathBuf>) -> Result<PathBuf> {
+    let folder = named.map_or_else(usual_folder, Ok)?;
+    create(&folder)?;
+    Ok(folder)
 }
 
 /// The folder of the data if none is named.

@@ -4,6 +4,8 @@ pub(super) mod conduct;
 #[cfg(feature = "server")]
 pub(super) mod data;
 pub(super) mod device;
+#[cfg(feature = "server")]
+pub(super) mod elsewhere;
 pub(super) mod encoded;
 pub(super) mod help;
 #[cfg(feature = "server")]

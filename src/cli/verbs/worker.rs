@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::options::data::Data;
+use crate::cli::options::data::{Data, make_folder};
+use crate::cli::options::elsewhere::ElsewhereArguments;
 use crate::cli::options::lease::lease;
 use crate::cli::terminal::report::{Reporter, line};
 use crate::cli::terminal::{interrupt, warning};
-use crate::database::Database;
+use crate::cli::verbs::serve::OfWorker;
 use crate::mail;
-use crate::objects::Objects;
 use crate::queue::{Queue, Rules};
 use crate::text::count;
 use crate::worker::{Places, Setup, Shutdown, WorkerEvent, run as work};
@@ -25,6 +25,14 @@ const LAST_WORK: Duration = Duration::from_secs(1);
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     data: Data,
+    #[command(flatten, next_help_heading = "Server")]
+    elsewhere: ElsewhereArguments,
+    /// Configuration file of the server, or `none` [default: same as for `text2art serve`]
+    ///
+    /// It says where the server keeps its queue and its pictures. Of its other options, a worker uses none. Environment
+    /// variables such as `TEXT2ART_SERVE_DATABASE` take precedence over the file.
+    #[arg(long, value_name = "FILE", help_heading = "Server", value_hint = clap::ValueHint::FilePath)]
+    config: Option<std::path::PathBuf>,
     /// How many pictures to draw at once, at most one on each GPU; they share the processors and the memory
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = slots)]
     slots: u16,
@@ -52,11 +60,19 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 }
 
 async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
-    let places = Places::of(&arguments.data.folder()?);
-    let rules = rules(arguments.lease);
-    let queue = Queue::new(Database::open(&places.database).await?, rules).telling(mail::AT_JOBS_END);
+    let OfWorker { data, elsewhere } = OfWorker::new(
+        arguments.data.named(),
+        arguments.elsewhere.clone(),
+        arguments.config.as_deref(),
+        &mut |message| {
+            warning(&message);
+        },
+    )?;
+    let places = Places::of(&make_folder(data)?);
+    let database = places.open_database(&elsewhere).await?;
+    let queue = Queue::new(database, rules(arguments.lease)).telling(mail::AT_JOBS_END);
     queue.migrate().await?;
-    let objects = Objects::folder(&places.objects)?;
+    let objects = places.open_objects(&elsewhere).await?;
     let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into(), None)?;
     let setup = Setup { offline: arguments.offline, report: Arc::new(|event| report(&event)), ..setup };
     let ended = work(setup, stop).await;

@@ -160,6 +160,7 @@ fn positions_and_estimates_of_fifty_jobs_come_true() {
             version: "0".into(),
             device: "cpu".into(),
             slots: 2,
+            ..WorkerInfo::default()
         };
         place.queue.announce(&slots).await.unwrap();
 
@@ -203,6 +204,7 @@ fn estimates_know_the_limits_of_owners_and_whether_the_queue_is_paused() {
             version: "0".into(),
             device: "cpu".into(),
             slots: 3,
+            ..WorkerInfo::default()
         };
         place.queue.announce(&worker).await.unwrap();
         let mut jobs = Vec::new();

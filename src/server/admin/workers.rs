@@ -32,6 +32,13 @@ pub(in crate::server) struct WorkerView {
     /// How many jobs it draws at once
     #[schema(minimum = 1, maximum = 256)]
     pub slots: u32,
+    /// The instruction set that its processor computes with
+    pub instructions: String,
+    /// The published models that it has; unless it is offline, it can download the others
+    #[schema(max_items = 1000)]
+    pub models: Vec<String>,
+    /// The memory of its machine for each job, in bytes
+    pub memory: u64,
     /// How many it draws now
     #[schema(value_type = u64, maximum = 4_294_967_295_u32)]
     pub running: u32,
@@ -64,6 +71,9 @@ impl From<Worker> for WorkerView {
             version: worker.info.version,
             device: worker.info.device,
             slots: worker.info.slots,
+            instructions: worker.info.instructions,
+            models: worker.info.models,
+            memory: worker.info.memory,
             running: worker.running,
             started: moment(worker.started),
             seen: moment(worker.seen),

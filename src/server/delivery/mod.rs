@@ -5,7 +5,7 @@ mod range;
 use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+    CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -64,6 +64,12 @@ impl File {
     /// The answer to a request with these headers.
     pub(super) async fn send(self, app: &App, headers: &HeaderMap, manner: &Manner<'_>) -> Answer<Response> {
         let media_type = self.media_type;
+        let is_active = media_type == ACTIVE;
+        let how = if is_active || manner.download { "attachment" } else { "inline" };
+        let disposition = format!("{how}; filename=\"{}\"", manner.name);
+        if let Some(response) = self.elsewhere(app, headers, &disposition).await? {
+            return Ok(response);
+        }
         let mut response = self.asked_for(app, headers).await?;
         if !response.status().is_success() && response.status() != StatusCode::NOT_MODIFIED {
             return Ok(response);
@@ -72,13 +78,27 @@ impl File {
         found.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         found.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         found.insert(CACHE_CONTROL, HeaderValue::from_static(manner.caching));
-        let is_active = media_type == ACTIVE;
         if is_active {
             found.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
         }
-        let how = if is_active || manner.download { "attachment" } else { "inline" };
-        set(&mut response, CONTENT_DISPOSITION, format!("{how}; filename=\"{}\"", manner.name));
+        set(&mut response, CONTENT_DISPOSITION, disposition);
         Ok(response)
+    }
+
+    /// Where the store delivers the file itself, if it does. A part of the file is asked for there again.
+    async fn elsewhere(&self, app: &App, headers: &HeaderMap, disposition: &str) -> Answer<Option<Response>> {
+        let Content::Object { key, .. } = &self.content else { return Ok(None) };
+        let tag = format!("\"{}\"", self.tag);
+        let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+        if known.is_some_and(|known| names(known, &tag)) {
+            return Ok(None);
+        }
+        let Some(address) = app.objects.direct(key, self.media_type, disposition).await? else { return Ok(None) };
+        let mut response = StatusCode::FOUND.into_response();
+        set(&mut response, LOCATION, address);
+        // Whoever has the address can fetch the file.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        Ok(Some(response))
     }
 
     /// The bytes that the headers ask for, with the headers that describe them.

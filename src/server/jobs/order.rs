@@ -20,7 +20,8 @@ use crate::server::config::Limits;
 use crate::server::problem::{Answer, Problem};
 use crate::server::uploads::{Upload, Uploads};
 use crate::server::visitor::Visitor;
-use crate::settings::{Aspect, Mask, OrNone, Overrides, Seed, SeedChoice, Settings, Weighted};
+use crate::session::LARGEST_BATCH;
+use crate::settings::{Aspect, CutBatch, Mask, OrNone, Overrides, Seed, SeedChoice, Settings, Weighted};
 use crate::video::KINDS;
 use crate::worker::{Input, Order};
 
@@ -82,7 +83,10 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
         let layers: Vec<Overrides> = std::iter::once(overrides).chain(config.settings.iter().cloned()).collect();
         check_names(&layers[0])?;
         let quality = layers.iter().find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
-        let settings = combine(&layers)?;
+        let mut settings = combine(&layers)?;
+        if config.elsewhere.database.is_some() {
+            settings.cut_batch = fixed(settings.cut_batch, settings.cutouts);
+        }
         config.limits.check(&settings, &products)?;
         check_products(&products, &settings)?;
         Prepared::new(Order::new(settings, products, inputs), quality.to_string())
@@ -210,6 +214,15 @@ impl Limits {
     }
 }
 
+/// How many cutouts are judged at once, which decides the bytes of a picture. Workers on machines of different sizes would
+/// decide it differently, so it is fixed for all: as a worker decides it whose memory is large enough.
+fn fixed(batch: CutBatch, cutouts: usize) -> CutBatch {
+    match batch {
+        CutBatch::Auto => CutBatch::Count(cutouts.clamp(1, LARGEST_BATCH)),
+        count @ CutBatch::Count(_) => count,
+    }
+}
+
 /// Checks names that are known here only, so that what is wrong with them is said with their field.
 fn check_names(overrides: &Overrides) -> Answer<()> {
     let wrong = |field: &'static str| move |error| Problem::from(error).field(field);
@@ -275,6 +288,13 @@ mod tests {
         assert_eq!(seed("a", Some("k")), seed("a", Some("k")));
         assert_ne!(seed("a", Some("k")), seed("b", Some("k")));
         assert_ne!(seed("a", None), seed("a", None));
+    }
+
+    #[test]
+    fn what_machines_would_decide_is_fixed() {
+        assert_eq!(fixed(CutBatch::Auto, 4), CutBatch::Count(4));
+        assert_eq!(fixed(CutBatch::Auto, 64), CutBatch::Count(16));
+        assert_eq!(fixed(CutBatch::Count(32), 64), CutBatch::Count(32));
     }
 
     #[test]

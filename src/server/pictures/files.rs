@@ -85,6 +85,8 @@ pub(super) struct Wish {
     responses(
         (status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>,
             headers(("etag" = String, description = "The SHA-256 of the file"))),
+        (status = 302, description = "The storage has the file, at an address that is good for ten minutes",
+            headers(("location" = String, description = "The address"))),
     ),
 )]
 pub(super) async fn fetch(

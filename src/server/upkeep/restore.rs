@@ -13,6 +13,7 @@ use crate::files::{open_regular, read_within, unreadable};
 use crate::server::config::Config;
 use crate::server::data::{Data, make_folder};
 use crate::server::uploads::Recorded;
+use crate::worker::Elsewhere;
 
 const MEDIA_TYPE: &str = "application/octet-stream";
 
@@ -32,6 +33,12 @@ pub struct Restored {
 ///
 /// If the backup is damaged or of a newer program, the folder has something in it, or it cannot be written.
 pub async fn restore(from: &Path, config: &Config) -> Result<Restored> {
+    if config.elsewhere != Elsewhere::default() {
+        return Err(Error::usage(
+            "a backup can only be restored into a folder, and this server keeps its data elsewhere",
+            "leave out ‹database› and ‹storage›, as with ‹config› none",
+        ));
+    }
     check_empty(&config.data)?;
     let part = part_of(&config.data)?;
     if part.exists() {

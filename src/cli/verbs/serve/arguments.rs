@@ -10,17 +10,21 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{admin, letters};
+use crate::cli::options::elsewhere::ElsewhereArguments;
 use crate::cli::options::lease::lease;
 use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
+use crate::database::Address;
 use crate::files::read_text_from_anywhere;
 use crate::mail::{SmtpServer, Writer};
+use crate::objects::{Bucket, Endpoint};
 use crate::picture::Size;
 use crate::progress::Event;
 use crate::server::{Config, Limits, Registration, Retention};
 use crate::settings::Overrides;
 use crate::text::{count, did_you_mean, first_paragraph};
+use crate::worker::Elsewhere;
 use crate::{Error, Result};
 
 /// The prefix of the environment variables of a server.
@@ -70,6 +74,9 @@ pub(super) struct Options {
     /// on a local disk.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(skip)]
+    elsewhere: ElsewhereArguments,
     /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
     workers: Option<usize>,
@@ -131,6 +138,47 @@ pub(super) struct Options {
     /// Settings for what requests leave out; only in the file
     #[arg(skip)]
     settings: Overrides,
+    // What a file says about `elsewhere`: serde does not look for unknown names in a struct that is part of another.
+    #[arg(skip)]
+    database: Option<Address>,
+    #[arg(skip)]
+    database_listen: Option<Address>,
+    #[arg(skip)]
+    storage: Option<Bucket>,
+    #[arg(skip)]
+    storage_endpoint: Option<Endpoint>,
+    #[arg(skip)]
+    storage_region: Option<String>,
+    #[arg(skip)]
+    storage_path_style: Option<bool>,
+    #[arg(skip)]
+    storage_presign: Option<bool>,
+}
+
+/// What a worker must know of its server.
+pub(in crate::cli) struct OfWorker {
+    /// The folder of the data
+    pub(in crate::cli) data: Option<PathBuf>,
+    /// What is kept elsewhere
+    pub(in crate::cli) elsewhere: Elsewhere,
+}
+
+impl OfWorker {
+    /// What the command line of a worker says, and then the environment and the file of its server. A variable that is no
+    /// option is passed to `warn`.
+    ///
+    /// # Errors
+    /// If a source cannot be used.
+    pub(in crate::cli) fn new(
+        data: Option<PathBuf>,
+        elsewhere: ElsewhereArguments,
+        config: Option<&Path>,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Self> {
+        let options = Options { data, elsewhere, ..Options::default() };
+        let options = Arguments { verb: None, options, config: config.map(Path::to_owned) }.options(warn)?;
+        Ok(Self { data: options.data, elsewhere: options.elsewhere.elsewhere()? })
+    }
 }
 
 impl Arguments {
@@ -171,6 +219,7 @@ impl Arguments {
             ..usual
         };
         Ok(Config {
+            elsewhere: options.elsewhere.elsewhere()?,
             listen: options.listen.unwrap_or_default().0,
             metrics: options.metrics.map(|address| address.0),
             workers: options.workers.unwrap_or(1),
@@ -190,7 +239,8 @@ impl Arguments {
 
     /// The options of all sources; a variable that is not one is passed to `warn`.
     fn options(&self, warn: &mut dyn FnMut(String)) -> Result<Options> {
-        let file = file(self.config.as_deref())?;
+        self.options.elsewhere.check_command_line()?;
+        let file = file(self.config.as_deref())?.with_elsewhere();
         Ok(self.options.clone().or(environment(warn)?).or(file))
     }
 }
@@ -202,6 +252,7 @@ impl Options {
             listen: self.listen.or(weaker.listen),
             metrics: self.metrics.or(weaker.metrics),
             data: self.data.or(weaker.data),
+            elsewhere: self.elsewhere.or(weaker.elsewhere),
             workers: self.workers.or(weaker.workers),
             open: self.open.or(weaker.open),
             registration: self.registration.or(weaker.registration),
@@ -221,7 +272,22 @@ impl Options {
             offline: self.offline.or(weaker.offline),
             log: self.log.or(weaker.log),
             settings: self.settings.or(weaker.settings),
+            ..Self::default()
         }
+    }
+
+    /// The options of a file, with those about `elsewhere` where they are in other sources.
+    fn with_elsewhere(mut self) -> Self {
+        self.elsewhere = ElsewhereArguments {
+            database: self.database.take(),
+            database_listen: self.database_listen.take(),
+            storage: self.storage.take(),
+            storage_endpoint: self.storage_endpoint.take(),
+            storage_region: self.storage_region.take(),
+            storage_path_style: self.storage_path_style.take(),
+            storage_presign: self.storage_presign.take(),
+        };
+        self
     }
 }
 
@@ -459,6 +525,12 @@ mod tests {
         assert_eq!((both.workers, both.listen), (Some(2), Some("8081".parse().unwrap())));
         assert!(both.settings.quality.is_some());
         assert!(toml::from_str::<Options>("worker = 2").is_err());
+        let far = of("database = \"postgres://art:secret@db/art\"\nstorage = \"s3://art/a\"").with_elsewhere();
+        let both = Options::default().or(far);
+        assert!(both.elsewhere.database.is_some_and(|address| address.has_password()));
+        assert_eq!(both.elsewhere.storage.map(|bucket| bucket.to_string()).as_deref(), Some("s3://art/a"));
+        let wrong = toml::from_str::<Options>("database = \"mysql://art:secret@db/art\"").unwrap_err();
+        assert!(!wrong.message().contains("secret"), "{}", wrong.message());
         assert!(toml::from_str::<Options>("mail_lease = nan").is_err(), "a file has no hidden options");
     }
 }

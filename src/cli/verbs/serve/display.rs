@@ -35,7 +35,7 @@ impl Display {
             1 => "one job at a time".to_owned(),
             more => format!("up to {more} jobs at once"),
         };
-        line(&format!("       draws {jobs}; the data is in {}", config.data.display()));
+        line(&format!("       draws {jobs}; the data is in {}", place(config)));
         if !config.is_local() && config.open {
             labeled(Tone::Warning, "warning:", "everybody who can reach this address can use the server");
         }
@@ -110,6 +110,20 @@ impl Display {
                     _ => labeled(Tone::Hint, "queued:", &text),
                 }
             }
+        }
+    }
+}
+
+/// Where a server keeps its data, without passwords.
+pub(super) fn place(config: &Config) -> String {
+    let elsewhere = &config.elsewhere;
+    let database = elsewhere.database.as_ref().map(ToString::to_string);
+    let storage = elsewhere.storage.as_ref().map(|storage| storage.bucket.to_string());
+    let folder = config.data.display().to_string();
+    match (database, storage) {
+        (None, None) => folder,
+        (database, storage) => {
+            format!("{} and {}", database.unwrap_or_else(|| folder.clone()), storage.unwrap_or(folder))
         }
     }
 }

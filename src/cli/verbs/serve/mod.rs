@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(in crate::cli) use arguments::Arguments;
 use arguments::Verb;
+pub(in crate::cli) use arguments::{Arguments, OfWorker};
 use display::Display;
 
 use crate::cli::DONE;
@@ -58,7 +58,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         if is_live {
             Display::start(&shown, address, app.clone());
         } else {
-            let data = shown.data.display().to_string();
+            let data = display::place(&shown);
             let address = format!("http://{address}");
             tracing::info!(address, data, workers = shown.workers, version = env!("CARGO_PKG_VERSION"), "listening");
         }

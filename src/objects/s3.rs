@@ -1,0 +1,84 @@
+//! A store that speaks S3.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::signer::{Method, SignedUrlOptions, Signer};
+use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+
+use super::fault::fault;
+use super::storage::{Endpoint, Storage};
+use crate::error::{Error, Result};
+
+/// How long a signed address can be used: long enough to begin a download, or to wind in a movie.
+const SIGNED_FOR: Duration = Duration::from_mins(10);
+/// The longest wait for a connection.
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+/// The longest wait for the next bytes of an answer.
+const SILENCE: Duration = Duration::from_secs(20);
+/// The longest time for one request: the largest pieces have some megabytes.
+const REQUEST: Duration = Duration::from_mins(2);
+/// How long a request is tried again. Whoever asked tries again as well.
+const RETRIES: Duration = Duration::from_secs(15);
+
+/// The part of a bucket that belongs to a server.
+pub(super) type S3 = PrefixStore<AmazonS3>;
+
+/// The store that is described, with credentials from the environment.
+///
+/// # Errors
+///
+/// If it is described in a way that cannot be.
+pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
+    // `reqwest` has no provider of its own here. That there is one already is no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // The environment first, so that options take precedence.
+    let mut builder = AmazonS3Builder::from_env().with_bucket_name(storage.bucket.name());
+    let named = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+    let endpoint = match (&storage.endpoint, named) {
+        (Some(endpoint), _) => Some(endpoint.clone()),
+        (None, Some(named)) => Some(named.parse::<Endpoint>().map_err(|problem| {
+            Error::usage(format!("AWS_ENDPOINT_URL: {problem}"), "correct it, or use ‹storage-endpoint›")
+        })?),
+        (None, None) => None,
+    };
+    // Amazon's own store answers to the name of a host; others mostly do not.
+    let path_style = storage.path_style.unwrap_or(endpoint.is_some());
+    if let Some(endpoint) = &endpoint {
+        let endpoint = if path_style { endpoint.clone() } else { endpoint.of_bucket(storage.bucket.name()) };
+        builder = builder.with_endpoint(endpoint.to_string());
+    }
+    if let Some(region) = &storage.region {
+        builder = builder.with_region(region);
+    }
+    let client = ClientOptions::new()
+        .with_connect_timeout(CONNECTION_WAIT)
+        .with_read_timeout(SILENCE)
+        .with_timeout(REQUEST)
+        .with_allow_http(endpoint.as_ref().is_some_and(Endpoint::is_plain));
+    let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 5, retry_timeout: RETRIES };
+    builder = builder.with_virtual_hosted_style_request(!path_style).with_client_options(client).with_retry(retry);
+    let store = builder.build().map_err(|error| {
+        Error::usage(format!("the storage {} cannot be used: {error}", storage.bucket), "check the ‹storage› options")
+    })?;
+    Ok(Arc::new(PrefixStore::new(store, storage.bucket.prefix())))
+}
+
+/// An address that anybody can fetch an object by for ten minutes, as a file of this type and disposition.
+///
+/// # Errors
+///
+/// If there are no credentials.
+pub(super) async fn signed(store: &S3, path: &Path, media_type: &str, disposition: &str) -> Result<String> {
+    let options = SignedUrlOptions::new().with_query([
+        ("response-content-type", media_type),
+        ("response-content-disposition", disposition),
+        // As long as the address is good.
+        ("response-cache-control", "private, max-age=600"),
+    ]);
+    let signed = store.signed_url_opts(Method::GET, path, SIGNED_FOR, &options).await;
+    signed.map(String::from).map_err(|error| fault(path.as_ref(), &error))
+}
