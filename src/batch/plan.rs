@@ -223,8 +223,8 @@ impl Common {
         (places, known): (&mut Places, &Known),
     ) -> Result<Planned> {
         let mut samples = Vec::new();
-        let layers = std::iter::once(&asked.settings).chain(&self.weaker);
-        let quality = layers.filter_map(|layer| layer.quality).next().unwrap_or(Quality::Normal);
+        let mut layers = std::iter::once(&asked.settings).chain(&self.weaker);
+        let quality = layers.find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
         let every = asked.checkpoint_every.or(self.checkpoint_every);
         let checkpoints = every.map(|every| Checkpoints { every, replace: self.force });
         for seed in seeds {

@@ -28,7 +28,12 @@ pub(super) fn deliver(
 ) -> Result<Recipe> {
     let products = sample.files.clone().with_existing(|product| {
         // What an attempt that was broken off has already fetched may be fetched again.
-        let is_own = || Recipe::read(&product.path).is_ok_and(|recipe| recipe.settings == sample.settings);
+        let is_own = || {
+            Recipe::read(&product.path).is_ok_and(|recipe| {
+                let of_sample = as_here(recipe.clone(), &sample.settings, inputs);
+                of_sample == recipe
+            })
+        };
         let may = replaced.contains(&product.path) || (product.path.exists() && is_own());
         Ok(if may { Existing::Replace } else { Existing::Keep })
     })?;
@@ -54,8 +59,8 @@ pub(super) fn deliver(
 
 /// The recipe that a run on this machine would have written.
 fn as_here(recipe: Recipe, settings: &Settings, inputs: &[InputRecord]) -> Recipe {
-    let (device, cut_batch) = (recipe.settings.device, recipe.settings.cut_batch);
-    let settings = Settings { device, cut_batch, ..settings.clone() };
+    let (cut_batch, device) = (recipe.settings.cut_batch, recipe.settings.device);
+    let settings = Settings { cut_batch, device, ..settings.clone() };
     Recipe { settings, inputs: inputs.to_vec(), ..recipe }
 }
 

@@ -18,6 +18,9 @@ const INTERVAL: (Duration, Duration) = (Duration::from_millis(250), Duration::fr
 /// The most jobs in a state that are listed. Those beyond are asked for one by one.
 const MOST_LISTED: usize = 300;
 
+/// Asks for the states of jobs.
+type Ask<'a> = &'a dyn Fn(&[Id]) -> Result<States>;
+
 /// What was last seen of a job.
 #[derive(Clone)]
 pub(super) enum Seen {
@@ -36,7 +39,7 @@ impl Seen {
     }
 
     /// Whether the job does not wait any longer.
-    pub(super) fn has_left_queue(&self) -> bool {
+    fn has_left_queue(&self) -> bool {
         !matches!(self, Self::Job(job) if job.state == State::Queued)
     }
 }
@@ -91,7 +94,8 @@ impl Watched {
         lock(&self.seen).iter().filter(|(_, seen)| !seen.is_final()).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Follows a job to its end, and tells of its progress. `ask` returns the states of jobs that are still open.
+    /// Follows a job to its end, and tells of its progress. `ask` returns the states of jobs that are still open; `begun` is called
+    /// when one of them has left the queue.
     ///
     /// # Errors
     /// If `ask` fails or the job is deleted; [`Error::Stopped`] if `stop` is requested: then the job stays open.
@@ -101,7 +105,7 @@ impl Watched {
         sample: &Sample,
         stop: &Stop,
         tell: &dyn Fn(Event),
-        ask: &dyn Fn(&[Id]) -> Result<States>,
+        (ask, begun): (Ask, &dyn Fn()),
     ) -> Result<Job> {
         let (id, mut told) = (job.id.clone(), Told::default());
         told.tell(&job, sample, tell);
@@ -111,7 +115,9 @@ impl Watched {
         lock(&self.seen).insert(id.clone(), Seen::Job(Arc::new(job)));
         loop {
             stop.sleep(LOOK)?;
-            self.look(ask)?;
+            if self.look(ask)? {
+                begun();
+            }
             let seen = lock(&self.seen).get(&id).cloned();
             let job = match seen {
                 Some(Seen::Job(job)) => job,
@@ -129,15 +135,15 @@ impl Watched {
         }
     }
 
-    /// Asks the server if it is time, and nobody else does.
-    fn look(&self, ask: &dyn Fn(&[Id]) -> Result<States>) -> Result<()> {
+    /// Asks the server if it is time, and nobody else does. Returns whether a job has left the queue since the last time.
+    fn look(&self, ask: Ask) -> Result<bool> {
         let mut next = match self.next.try_lock() {
             Ok(next) => next,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::WouldBlock) => return Ok(false),
         };
         if next.at > Instant::now() {
-            return Ok(());
+            return Ok(false);
         }
         let open = self.open();
         let states = ask(&open)?;
@@ -146,12 +152,14 @@ impl Watched {
         next.interval = if has_end { INTERVAL.0 } else { (next.interval * 3 / 2).min(INTERVAL.1) };
         next.at = Instant::now() + next.interval;
         let mut seen = lock(&self.seen);
+        let mut has_begun = false;
         for (id, state) in states {
             if let Some(known) = seen.get_mut(&id) {
+                has_begun |= state.has_left_queue() && !known.has_left_queue();
                 *known = state;
             }
         }
-        Ok(())
+        Ok(has_begun)
     }
 }
 

@@ -165,8 +165,8 @@ mod tests {
             serde_json::json!({"prompt": "a cat", "drawer": "pixel", "pixel_size": "8x8", "colors": 5}),
             serde_json::json!({"prompt": "a cat", "drawer": "strokes", "quality": "best"}),
             serde_json::json!({"prompt": "a cat", "drawer": "line"}),
-            serde_json::json!({"prompt": "a cat", "drawer": "fft"}),
-            serde_json::json!({"prompt": "a cat", "style": ["watercolor"], "loss": ["border=navy"], "tile": "x"}),
+            serde_json::json!({"prompt": "a cat", "drawer": "fft", "tile": "x"}),
+            serde_json::json!({"prompt": "a cat", "style": ["watercolor"], "loss": ["border=navy"]}),
             serde_json::json!({"prompt": "a cat", "init_image": "photo.png", "hires": 2.0, "upscale": 2}),
         ] {
             let sample = sample(&given, "a.png");

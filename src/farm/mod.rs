@@ -89,13 +89,9 @@ impl Farm {
     fn fetch(&self, sample: &Sample, replaced: &[PathBuf], tell: &dyn Fn(Event)) -> Result<(Recipe, Job)> {
         let inputs = Recipe::inputs(&sample.settings)?;
         let submitted = self.submit(sample, &inputs, tell)?;
-        let job = self.watched.follow(submitted, sample, &self.stop, tell, &|open| {
-            let states = self.patience.with(tell, || follow::states(&self.server, open))?;
-            if states.values().any(follow::Seen::has_left_queue) {
-                *lock(&self.full) = None;
-            }
-            Ok(states)
-        })?;
+        let ask = |open: &[Id]| self.patience.with(tell, || follow::states(&self.server, open));
+        let begun = || *lock(&self.full) = None;
+        let job = self.watched.follow(submitted, sample, &self.stop, tell, (&ask, &begun))?;
         match job.state {
             State::Queued | State::Running | State::Done => {}
             State::Cancelled => {

@@ -35,6 +35,7 @@ pub(super) use display::Display;
 
 /// The arguments of `batch`.
 #[derive(clap::Args)]
+#[allow(clippy::option_option, reason = "an option whose value may be left out")]
 pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
