@@ -348,7 +348,7 @@ fn tables_are_made_once_by_processes_that_start_together() {
     });
 }
 
-/// On SQLite there are no hints, and whoever listens returns at once.
+/// On `SQLite` there are no hints, and whoever listens returns at once.
 #[test]
 fn whoever_listens_hears_of_changes() {
     on_each(&short(), true, async |place| {
