@@ -13,6 +13,8 @@ pub mod database;
 pub mod device;
 pub mod drawer;
 pub mod error;
+#[cfg(feature = "server")]
+pub mod farm;
 pub mod files;
 pub mod frozen;
 #[cfg(feature = "server")]

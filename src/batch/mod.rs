@@ -29,6 +29,8 @@ pub use lines::{LONGEST_LINE, Lines};
 pub use places::{Place, Places};
 pub use plan::{Common, Done, Group, Plan, Planned, Sample, Work};
 pub use results::{Known, Outcome, Record, Results, Status};
-pub use run::{Message, Messages, Run, Task, start};
+pub use run::{Message, Messages, Run, Studio, Task, on_this_machine, start};
+#[cfg(feature = "server")]
+pub use score::Judges;
 pub use source::{Entries, Form, Source, open, read};
 pub use study::{Study, is_own_page, sheet_names, write_study};

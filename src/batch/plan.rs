@@ -11,6 +11,7 @@ use super::places::{Own, Place, Places, Spot};
 use super::results::{Known, Status};
 use super::seeds::Seeds;
 use super::source::{Entries, Source};
+use crate::models::Quality;
 use crate::output::{Products, Recipe, ResultRecord};
 use crate::progress::Figures;
 use crate::resolve::{below_recipe, combine};
@@ -61,6 +62,8 @@ pub struct Group {
 pub struct Sample {
     /// Its settings
     pub settings: Settings,
+    /// The quality that was asked for
+    pub quality: Quality,
     /// Its files
     pub files: Products,
     /// What to do for it
@@ -220,6 +223,8 @@ impl Common {
         (places, known): (&mut Places, &Known),
     ) -> Result<Planned> {
         let mut samples = Vec::new();
+        let mut layers = std::iter::once(&asked.settings).chain(&self.weaker);
+        let quality = layers.find_map(|layer| layer.quality).unwrap_or(Quality::Normal);
         let every = asked.checkpoint_every.or(self.checkpoint_every);
         let checkpoints = every.map(|every| Checkpoints { every, replace: self.force });
         for seed in seeds {
@@ -248,7 +253,7 @@ impl Common {
                     (files, work)
                 }
             };
-            samples.push(Sample { settings, files, work, checkpoints });
+            samples.push(Sample { settings, quality, files, work, checkpoints });
         }
         if let Some(sample) = samples.iter().find(|sample| self.still && sample.files.picture().is_none()) {
             let problem =

@@ -39,6 +39,18 @@ pub struct Run {
     pub stop: Stop,
 }
 
+/// What draws the pictures of a batch.
+pub trait Studio: Send + Sync {
+    /// The number of workers, which draw at the same time.
+    fn workers(&self) -> usize;
+
+    /// Draws a sample, or reads its picture if that exists already. `tell` gets the events.
+    ///
+    /// # Errors
+    /// If the sample cannot be drawn, scored or written; [`Error::Stopped`] if the batch was stopped.
+    fn draw(&self, worker: usize, sample: &Sample, tell: &dyn Fn(Event)) -> Result<Drawn>;
+}
+
 /// A picture for a worker.
 #[derive(Clone)]
 pub struct Task {
@@ -87,8 +99,8 @@ pub enum Message {
 
 /// The state that all workers share.
 struct Shared {
-    run: Run,
-    models: Mutex<ModelStore>,
+    studio: Arc<dyn Studio>,
+    stop: Stop,
     waiting: Mutex<Receiver<Task>>,
     /// The number of workers that have a picture
     busy: AtomicUsize,
@@ -105,20 +117,24 @@ pub struct Messages {
     groups: usize,
 }
 
-/// Starts threads that read a plan and draw its pictures.
+/// Starts threads that read a plan and have its pictures drawn, until `stop` is requested.
 ///
 /// # Errors
 /// If the system does not allow more threads; in that case nothing is drawn.
-pub fn start(run: Run, plan: impl Iterator<Item = Planned> + Send + 'static) -> Result<Messages> {
+pub fn start(
+    studio: Arc<dyn Studio>,
+    stop: Stop,
+    plan: impl Iterator<Item = Planned> + Send + 'static,
+) -> Result<Messages> {
     let (messages, received) = channel();
     let (tasks, waiting) = sync_channel(WAITING);
     let busy = AtomicUsize::new(0);
-    let shared = Shared { run, models: Mutex::default(), waiting: waiting.into(), busy, messages: messages.clone() };
+    let workers = studio.workers();
+    let shared = Shared { studio, stop: stop.clone(), waiting: waiting.into(), busy, messages: messages.clone() };
     let shared = Arc::new(shared);
-    let stop = shared.run.stop.clone();
     let thread = |error: std::io::Error| Error::thread(&error);
     // If a later thread fails to start, the sender of tasks is dropped, and the workers end at once.
-    for worker in 0..shared.run.devices.len() {
+    for worker in 0..workers {
         let shared = shared.clone();
         Builder::new().name("worker".into()).spawn(move || work(worker, &shared)).map_err(thread)?;
     }
@@ -159,7 +175,7 @@ fn read(plan: impl Iterator<Item = Planned>, stop: &Stop, tasks: &SyncSender<Tas
 
 /// Draws waiting pictures until there are no more, or the batch is stopped.
 fn work(worker: usize, shared: &Shared) {
-    let stop = &shared.run.stop;
+    let stop = &shared.stop;
     while !stop.is_requested() {
         let task = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(INTERVAL);
         let task = match task {
@@ -172,7 +188,9 @@ fn work(worker: usize, shared: &Shared) {
         if !stop.is_requested() {
             let _ = shared.messages.send(Message::Begun { worker, task: task.clone() });
             let began = Instant::now();
-            let result = catch_unwind(AssertUnwindSafe(|| one(worker, &task.sample, shared)));
+            let tell = |event| drop(shared.messages.send(Message::Event { worker, event }));
+            let drawn = || shared.studio.draw(worker, &task.sample, &tell);
+            let result = catch_unwind(AssertUnwindSafe(drawn));
             let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture panicked")));
             let seconds = began.elapsed().as_secs_f64();
             let _ = shared.messages.send(Message::Ended { worker, task, result, seconds });
@@ -181,29 +199,46 @@ fn work(worker: usize, shared: &Shared) {
     }
 }
 
-fn one(worker: usize, sample: &Sample, shared: &Shared) -> Result<Drawn> {
-    let Run { devices, scored, rank_with, offline, max_memory, stop } = &shared.run;
-    let tell = |event| drop(shared.messages.send(Message::Event { worker, event }));
-    let mut sample = sample.clone();
-    if devices[worker] != DeviceChoice::Auto {
-        sample.settings.device = devices[worker];
+/// This machine.
+struct Machine {
+    run: Run,
+    models: Mutex<ModelStore>,
+}
+
+/// The devices of this machine as what draws the pictures.
+#[must_use]
+pub fn on_this_machine(run: Run) -> Arc<dyn Studio> {
+    Arc::new(Machine { run, models: Mutex::default() })
+}
+
+impl Studio for Machine {
+    fn workers(&self) -> usize {
+        self.run.devices.len()
     }
-    // Lines can name devices, and several names can mean one GPU; a GPU that is already open is not opened again.
-    let device = ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
-    let (models, judges) = {
-        let mut store = shared.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let finder = Finder::new(*offline, stop, &tell);
-        let models = store.load(&sample.settings, &finder)?;
-        let judges = match (scored, rank_with.as_slice()) {
-            (false, _) => Vec::new(),
-            (true, []) => models.clips.clone(),
-            (true, names) => names.iter().map(|name| store.clip(name, &finder)).collect::<Result<_>>()?,
+
+    fn draw(&self, worker: usize, sample: &Sample, tell: &dyn Fn(Event)) -> Result<Drawn> {
+        let Run { devices, scored, rank_with, offline, max_memory, stop } = &self.run;
+        let mut sample = sample.clone();
+        if devices[worker] != DeviceChoice::Auto {
+            sample.settings.device = devices[worker];
+        }
+        // Lines can name devices, and several names can mean one GPU; a GPU that is already open is not opened again.
+        let device = ComputeDevice::open(sample.settings.device, sample.settings.precision)?;
+        let (models, judges) = {
+            let mut store = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+            let finder = Finder::new(*offline, stop, tell);
+            let models = store.load(&sample.settings, &finder)?;
+            let judges = match (scored, rank_with.as_slice()) {
+                (false, _) => Vec::new(),
+                (true, []) => models.clips.clone(),
+                (true, names) => names.iter().map(|name| store.clip(name, &finder)).collect::<Result<_>>()?,
+            };
+            (models, judges)
         };
-        (models, judges)
-    };
-    let jobs = devices.iter().filter(|device| **device == devices[worker]).count();
-    let limits = Limits { max_memory: *max_memory, jobs };
-    draw(&sample, Means { models: &models, device: &device, limits }, &judges, stop, &tell)
+        let jobs = devices.iter().filter(|device| **device == devices[worker]).count();
+        let limits = Limits { max_memory: *max_memory, jobs };
+        draw(&sample, Means { models: &models, device: &device, limits }, &judges, stop, tell)
+    }
 }
 
 impl Messages {
@@ -231,7 +266,7 @@ impl Iterator for Messages {
                 return None;
             }
             // A worker sends its last message before it stops being busy.
-            let idle = self.shared.run.stop.is_requested() && self.shared.busy.load(Ordering::SeqCst) == 0;
+            let idle = self.shared.stop.is_requested() && self.shared.busy.load(Ordering::SeqCst) == 0;
             match self.received.recv_timeout(if idle { Duration::ZERO } else { INTERVAL }) {
                 Ok(message) => {
                     self.note(&message);

@@ -1,13 +1,56 @@
 //! How well a picture fits its prompt.
 
+#[cfg(feature = "server")]
+use std::sync::{Mutex, PoisonError};
+
 use candle_core::Device;
 use image::RgbImage;
 
 use crate::Result;
 use crate::clip::Clip;
 use crate::judge::{Fit, mean_cosine};
+#[cfg(feature = "server")]
+use crate::models::Finder;
+#[cfg(feature = "server")]
+use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
+#[cfg(feature = "server")]
+use crate::session::ModelStore;
 use crate::settings::Prompts;
+#[cfg(feature = "server")]
+use crate::settings::Settings;
+
+/// The CLIP models that score pictures which another machine drew.
+#[cfg(feature = "server")]
+pub struct Judges {
+    /// Their names; if there are none, those that draw a picture score it
+    rank_with: Vec<String>,
+    offline: bool,
+    stop: Stop,
+    models: Mutex<ModelStore>,
+}
+
+#[cfg(feature = "server")]
+impl Judges {
+    /// Judges with these names, or those that draw if there are none. Loading them ends when `stop` is requested.
+    #[must_use]
+    pub fn new(rank_with: Vec<String>, offline: bool, stop: Stop) -> Self {
+        Self { rank_with, offline, stop, models: Mutex::default() }
+    }
+
+    /// How well a picture fits the prompts of its settings, as a batch on this machine scores it.
+    ///
+    /// # Errors
+    /// If a model cannot be loaded, or the computation fails.
+    pub fn score(&self, picture: &RgbImage, settings: &Settings, tell: &dyn Fn(Event)) -> Result<f64> {
+        let names = if self.rank_with.is_empty() { &settings.clip } else { &self.rank_with };
+        let finder = Finder::new(self.offline, &self.stop, tell);
+        // One after the other: each takes all threads.
+        let mut store = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let judges = names.iter().map(|name| store.clip(name, &finder)).collect::<Result<Vec<_>>>()?;
+        score(picture, &settings.prompt, &judges)
+    }
+}
 
 /// The mean cosine of the picture and the text of each prompt, over all models, from −1 to 1. Prompts are weighted by
 /// their weights; the cosine of a prompt with a negative weight is subtracted.

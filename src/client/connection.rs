@@ -22,6 +22,8 @@ const EXCHANGE: u32 = 4;
 pub(super) const LARGEST_ANSWER: u64 = 16 << 20;
 /// The largest description of a problem, in bytes.
 const LARGEST_PROBLEM: u64 = 64 << 10;
+/// How long to wait if there is too much of something, and the server does not say.
+const USUAL_WAIT: Duration = Duration::from_secs(5);
 /// The most redirects in a row.
 const MOST_REDIRECTS: usize = 4;
 
@@ -42,6 +44,16 @@ pub(super) struct Ask<'a> {
     pub(super) url: Url,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<&'a [u8]>,
+}
+
+/// An answer to a request for something that there may be too much of.
+pub(super) enum Answered {
+    /// The body of a success
+    Body(Vec<u8>),
+    /// It is too much for now, but not after this time
+    Later(Duration),
+    /// Something else is there already
+    Conflict,
 }
 
 impl<'a> Ask<'a> {
@@ -135,6 +147,26 @@ impl Connection {
             url = self.redirected(ask, &url, &response)?;
         }
         Err(Failure::again(format!("{} redirects too many times", self.address), ADVICE))
+    }
+
+    /// Asks once. That there is too much already, or something else, is an answer.
+    pub(super) fn offer(&self, ask: &Ask) -> Result<Answered, Failure> {
+        let response = self.send_once(ask, &ask.url, self.patience())?;
+        let status = response.status();
+        if status == StatusCode::CONFLICT {
+            return Ok(Answered::Conflict);
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let wait = header(response.headers(), "retry-after").and_then(|wait| wait.trim().parse().ok());
+            return Ok(Answered::Later(wait.map_or(USUAL_WAIT, Duration::from_secs)));
+        }
+        if status.is_redirection() {
+            return Err(self
+                .redirected(ask, &ask.url, &response)
+                .err()
+                .unwrap_or_else(|| Failure::again(format!("{} redirects a request", self.address), ADVICE)));
+        }
+        self.body(self.check(response)?, LARGEST_ANSWER).map(Answered::Body)
     }
 
     fn send_once(&self, ask: &Ask, url: &Url, patience: Patience) -> Result<Response<Body>, Failure> {

@@ -5,6 +5,7 @@ mod address;
 mod connection;
 mod fetch;
 mod job;
+mod order;
 mod problem;
 mod retry;
 mod server;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use address::Address;
 pub use job::{Artifact, Drawn, Job, State};
-pub use server::{Query, Server};
+pub use order::{Open, check_ends, order_of, upload_files};
+pub use server::{Offer, Query, Server};
 pub use token::{Token, TokenFile};
 pub use watch::Sight;

@@ -1,11 +1,13 @@
 //! A server, and what can be asked of it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::connection::{Ask, Connection};
+use super::connection::{Answered, Ask, Connection};
+use super::retry::retry;
 use super::{Address, Artifact, Job, Sight, Token, fetch, upload, watch};
 use crate::Result;
 use crate::database::Id;
@@ -20,6 +22,17 @@ const JSON: &str = "application/json";
 /// A server that draws pictures.
 pub struct Server {
     connection: Connection,
+}
+
+/// What a server says to a request for a job.
+#[derive(Clone, Debug)]
+pub enum Offer {
+    /// This is the job, now or since an earlier request with the same key
+    Taken(Box<Job>),
+    /// Too many jobs of the user wait, or the user asks too often: it may be tried again after this time
+    Later(Duration),
+    /// The key was used for another picture
+    OtherPicture,
 }
 
 /// Which jobs to list.
@@ -63,6 +76,25 @@ impl Server {
         let body = Value::from(order.clone()).to_string();
         let ask = Ask::post(self.url(["jobs"]), body.as_bytes());
         self.job(&ask.header("content-type", JSON).header("idempotency-key", key.as_str()))
+    }
+
+    /// Submits a job as [`Server::submit`] does, and tells of what is no fault of the request. `key` is 1 to 200 letters,
+    /// digits and signs.
+    ///
+    /// # Errors
+    /// If the server refuses the request, or cannot be reached.
+    pub fn offer(&self, order: &Map<String, Value>, key: &str) -> Result<Offer> {
+        let body = Value::from(order.clone()).to_string();
+        let ask = Ask::post(self.url(["jobs"]), body.as_bytes());
+        let ask = ask.header("content-type", JSON).header("idempotency-key", key);
+        match retry(&self.connection.stop, || self.connection.offer(&ask))? {
+            Answered::Later(wait) => Ok(Offer::Later(wait)),
+            Answered::Conflict => Ok(Offer::OtherPicture),
+            Answered::Body(body) => {
+                let read = serde_json::from_slice(&body).and_then(Job::read);
+                read.map(|job| Offer::Taken(Box::new(job))).map_err(|error| self.connection.not_understood(&error))
+            }
+        }
     }
 
     /// Looks at a job.

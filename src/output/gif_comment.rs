@@ -56,6 +56,33 @@ pub(crate) fn comment(file: &mut impl BufRead, beginning: &str) -> Result<Option
 
 /// Copies a GIF without its comments.
 pub(super) fn copy_without_comments(file: &mut impl BufRead, target: &mut impl Write) -> Result<()> {
+    copy(file, target, &mut |file, _| skip_blocks(file))
+}
+
+/// Copies a GIF with what `change` makes of each of its comments.
+#[cfg(feature = "server")]
+pub(super) fn copy_with_comments<W: Write>(
+    file: &mut impl BufRead,
+    target: &mut W,
+    change: &mut dyn FnMut(Vec<u8>) -> Result<Vec<u8>>,
+) -> Result<()> {
+    copy(file, target, &mut |file, target: &mut W| {
+        let comment = change(blocks(file)?)?;
+        target.write_all(&[EXTENSION, COMMENT])?;
+        for block in comment.chunks(usize::from(u8::MAX)) {
+            target.write_all(&[u8::try_from(block.len()).unwrap_or(u8::MAX)])?;
+            target.write_all(block)?;
+        }
+        target.write_all(&[0])
+    })
+}
+
+/// Copies a GIF; `comment` deals with each comment, of which the label was read.
+fn copy<R: BufRead, W: Write>(
+    file: &mut R,
+    target: &mut W,
+    comment: &mut dyn FnMut(&mut R, &mut W) -> Result<()>,
+) -> Result<()> {
     let mut head = [0; 13];
     file.read_exact(&mut head)?;
     target.write_all(&head)?;
@@ -66,7 +93,7 @@ pub(super) fn copy_without_comments(file: &mut impl BufRead, target: &mut impl W
             EXTENSION => {
                 let label = byte(file)?;
                 if label == COMMENT {
-                    copy_blocks(file, &mut sink())?;
+                    comment(file, target)?;
                 } else {
                     target.write_all(&[kind, label])?;
                     copy_blocks(file, target)?;

@@ -9,6 +9,8 @@ mod jpeg;
 mod kind;
 pub(crate) mod mp4_tags;
 mod notes;
+#[cfg(feature = "server")]
+mod other_recipe;
 mod plain;
 mod png;
 mod products;
@@ -24,6 +26,8 @@ pub use drawing::read_drawing;
 pub use encoding::{Encoding, PICTURE};
 pub(crate) use kind::check_nothing;
 pub use kind::{Encoder, Help, Kind, Make, Still, kind_of};
+#[cfg(feature = "server")]
+pub use other_recipe::with_other_recipe;
 pub use plain::without_recipe;
 pub use png::{encode, encode_pixels};
 pub use products::{Product, Products};

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use image::DynamicImage;
 
 use super::indexed::Indexed;
-use super::recipe_text::KEYWORD;
+use super::recipe_text::{KEYWORD, WORDS};
 use super::{Recipe, drawing};
 use crate::drawer::Drawing;
 use crate::picture::to_pixels;
@@ -52,7 +52,7 @@ pub fn encode_pixels(picture: &DynamicImage, recipe: Option<&Recipe>, drawing: O
         }
     }
     if let Some(recipe) = recipe {
-        let chunks = [(KEYWORD, recipe.to_json()?), ("parameters", recipe.in_words()?)];
+        let chunks = [(KEYWORD, recipe.to_json()?), (WORDS, recipe.in_words()?)];
         for (keyword, text) in chunks {
             encoder.add_itxt_chunk(keyword.to_owned(), text).map_err(|error| fault(&error))?;
         }

@@ -10,8 +10,10 @@ use crate::files::{open_regular, unreadable};
 
 /// The keyword of the PNG's text chunk.
 pub(super) const KEYWORD: &str = "text2art";
+/// The keyword of the text chunk with the recipe in words, which other programs show.
+pub(super) const WORDS: &str = "parameters";
 /// The beginning of a GIF's comment that is a recipe.
-const BEGINNING: &str = "{\"format\":";
+pub(super) const BEGINNING: &str = "{\"format\":";
 /// The bytes that every PNG begins with.
 pub(super) const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The longest recipe that is read, in bytes.

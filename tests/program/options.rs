@@ -871,6 +871,18 @@ const VERBS: [Group; 26] = [
             ("--devices", &["batch one.txt --devices gpu", "batch one.txt --devices cpu --device cpu"]),
             ("--results", &["batch one.txt --results settings.toml", "batch one.txt --dry-run --results none"]),
             ("--contact-sheet", &["batch one.txt --contact-sheet sheet.gif"]),
+            #[cfg(feature = "server")]
+            (
+                "--server",
+                &[
+                    "batch one.txt --results none --server http://127.0.0.1:1",
+                    "batch one.txt --server ftp://here",
+                    "batch one.txt --server http://127.0.0.1:1 --jobs 2",
+                    "batch one.txt --server http://127.0.0.1:1 --device cpu",
+                    "batch one.txt --dry-run --server http://127.0.0.1:1",
+                    "batch one.txt --dry-run --server http://127.0.0.1:1 --cut-batch 2 -o made.jpg --progress none",
+                ],
+            ),
             ("--config", &["batch one.txt --config wrong.toml"]),
             ("--offline", &["batch one.txt --dry-run --offline"]),
             ("--progress", &["batch one.txt --progress loud"]),

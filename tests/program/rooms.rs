@@ -34,6 +34,7 @@ const FLOORS: &[&[&str]] = &[
     &["job"],
     &["batch", "worker"],
     &["client", "server"],
+    &["farm"],
     &["cli"],
 ];
 

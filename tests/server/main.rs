@@ -12,6 +12,7 @@ mod accounts;
 mod admin;
 mod admin_pages;
 mod bad_requests;
+mod batch;
 mod client;
 mod docs;
 mod gallery;

@@ -21,6 +21,11 @@ pub(in crate::cli) struct Remote {
 }
 
 impl Remote {
+    /// The server at an address, or the usual one.
+    pub(in crate::cli) fn at(server: Option<Address>) -> Self {
+        Self { server }
+    }
+
     /// The address of the server: the one that was given, else that of the environment, else that of a configuration
     /// file, else the one where `serve` listens.
     pub(in crate::cli) fn address(&self, config: Option<&Path>) -> Result<Address> {

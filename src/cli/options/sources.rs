@@ -23,7 +23,7 @@ const OTHER_VARIABLES: [&str; 6] = [CONFIG, WEIGHTS, NETWORK_TIMEOUT, SERVER, TO
 const OF_A_SERVER: &str = "TEXT2ART_SERVE_";
 /// Names a configuration file, like `--config`.
 const CONFIG: &str = "TEXT2ART_CONFIG";
-/// The address of the server that `submit`, `jobs` and `cancel` talk to.
+/// The address of the server that `submit`, `jobs`, `cancel` and `batch --server` talk to.
 pub(in crate::cli) const SERVER: &str = "TEXT2ART_SERVER";
 /// The token for that server.
 pub(in crate::cli) const TOKEN: &str = "TEXT2ART_TOKEN";
@@ -109,7 +109,7 @@ pub(in crate::cli) fn server(named: Option<&Path>) -> Result<Option<String>> {
 /// What a configuration file says besides settings.
 #[derive(Deserialize)]
 struct Other {
-    /// The address of the server that `submit`, `jobs` and `cancel` talk to
+    /// The address of the server that `submit`, `jobs`, `cancel` and `batch --server` talk to
     server: Option<toml::Spanned<String>>,
 }
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 
-use super::batch::{devices, draw, source, weaker};
+use super::batch::{Display, devices, draw, source, weaker};
 use crate::batch::{
-    Common, Form, Ledger, Places, Plan, Results, Run, Study, is_own_page, is_own_sheet, is_page, sheet_names,
-    write_study,
+    Common, Form, Ledger, Places, Plan, Results, Run, Study, is_own_page, is_own_sheet, is_page, on_this_machine,
+    sheet_names, write_study,
 };
 use crate::cli::options::conduct::Conduct;
 use crate::cli::terminal::report::Reporter;
@@ -107,9 +107,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         rank_with: Vec::new(),
         offline: arguments.conduct.offline,
         max_memory: arguments.conduct.max_memory(),
-        stop,
+        stop: stop.clone(),
     };
-    let (ledger, exit_code) = draw(run, plan, Ledger::new(None, Results::none()), reporter)?;
+    let mut display = Display::new(reporter, run.devices.len());
+    let ledger = Ledger::new(None, Results::none());
+    let (ledger, exit_code) = draw((on_this_machine(run), stop), plan, ledger, &mut display)?;
     let cards = ledger.cards();
     if cards.is_empty() {
         return Ok(exit_code);

@@ -26,24 +26,54 @@ pub(in crate::cli) struct Display {
     started: Instant,
 }
 
-/// A bar for all pictures, and below it one for each worker.
+/// A bar for all pictures, and below it one for each worker, or for the first ones that draw.
 struct Bars {
     all: Bar,
-    workers: Vec<Bar>,
+    /// Each with its worker
+    workers: Vec<(Option<usize>, Bar)>,
 }
 
 impl Bars {
-    fn new(workers: usize) -> Self {
+    fn new(workers: usize, shown: usize) -> Self {
         let mut all = Bar::new(Unit::Pictures, None);
         all.show(0);
-        Self { all, workers: (0..workers).map(|_| Bar::new(Unit::Iterations, None)).collect() }
+        let owner = |index| (shown >= workers).then_some(index);
+        Self { all, workers: (0..shown).map(|index| (owner(index), Bar::new(Unit::Iterations, None))).collect() }
+    }
+
+    /// The bar of a worker; none if it has none.
+    fn of(&mut self, worker: usize) -> Option<&mut Bar> {
+        self.workers.iter_mut().find(|(owner, _)| *owner == Some(worker)).map(|(_, bar)| bar)
+    }
+
+    /// Gives a worker that has no bar a free one, if there is one.
+    fn take(&mut self, worker: usize) {
+        let has_one = self.workers.iter().any(|(owner, _)| *owner == Some(worker));
+        if let Some((owner, _)) = self.workers.iter_mut().find(|(owner, _)| !has_one && owner.is_none()) {
+            *owner = Some(worker);
+        }
+    }
+
+    /// Clears the bar of a worker, which another one may get if there are not enough for all.
+    fn rest(&mut self, worker: usize, workers: usize) {
+        let are_enough = self.workers.len() >= workers;
+        if let Some((owner, bar)) = self.workers.iter_mut().find(|(owner, _)| *owner == Some(worker)) {
+            bar.rest();
+            owner.take_if(|_| !are_enough);
+        }
     }
 }
 
 impl Display {
+    /// A display of so many workers, each with a bar.
     pub(in crate::cli) fn new(reporter: &Reporter, workers: usize) -> Self {
+        Self::with_bars(reporter, workers, workers)
+    }
+
+    /// A display of so many workers, of which at most so many have a bar while they draw.
+    pub(in crate::cli) fn with_bars(reporter: &Reporter, workers: usize, shown: usize) -> Self {
         let progress = reporter.progress();
-        let bars = (progress == Progress::Bar).then(|| Bars::new(workers));
+        let bars = (progress == Progress::Bar).then(|| Bars::new(workers, shown.min(workers)));
         let current = vec![(0, String::new()); workers];
         Self { progress, bars, current, begun: 0, ended: 0, started: Instant::now() }
     }
@@ -124,7 +154,7 @@ impl Display {
             });
             json_line(&event.to_string());
         }
-        if let Some(bar) = self.bars.as_mut().and_then(|bars| bars.workers.get_mut(worker)) {
+        if let Some(bar) = self.bars.as_mut().and_then(|bars| bars.of(worker)) {
             bar.set_unit(Unit::Iterations, None);
             bar.set_name(&name);
             bar.set_note(String::new());
@@ -151,7 +181,11 @@ impl Display {
             Event::Converting { file } if self.progress != Progress::None => line(&format!("converting {file}, once")),
             _ => {}
         }
-        let Some(bar) = self.bars.as_mut().and_then(|bars| bars.workers.get_mut(worker)) else { return };
+        let Some(bars) = &mut self.bars else { return };
+        if matches!(event, Event::Started { .. }) {
+            bars.take(worker);
+        }
+        let Some(bar) = bars.of(worker) else { return };
         match event {
             Event::Downloaded { file, all_done, all_total, .. } => {
                 bar.set_unit(Unit::Bytes, *all_total);
@@ -174,8 +208,9 @@ impl Display {
 
     fn end(&mut self, worker: usize, task: &Task, result: &Result<Drawn>, seconds: f64, ledger: &Ledger) {
         let name = task.sample.files.output().display();
-        if let Some(bar) = self.bars.as_mut().and_then(|bars| bars.workers.get_mut(worker)) {
-            bar.rest();
+        let workers = self.current.len();
+        if let Some(bars) = &mut self.bars {
+            bars.rest(worker, workers);
         }
         match result {
             Ok(drawn) if self.progress == Progress::Lines => {

@@ -1,22 +1,27 @@
 //! `text2art batch`: draws many pictures from a file of prompts.
 
 mod display;
+#[cfg(feature = "server")]
+mod remote;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueHint;
 
 use super::generate::prompt;
 use crate::batch::{
-    Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, is_own_sheet, is_page, open,
-    start, write_sheet,
+    Common, Form, Ledger, Place, Places, Plan, Planned, Record, Results, Run, Source, Studio, is_own_sheet, is_page,
+    on_this_machine, open, start, write_sheet,
 };
 use crate::cli::options::conduct::Conduct;
 use crate::cli::options::{device, sources};
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::cli::{DONE, FAILED, INTERRUPTED};
+#[cfg(feature = "server")]
+use crate::client::Address;
 use crate::device::DeviceChoice;
 use crate::files::{Existing, check_target};
 use crate::models::{Finder, Role};
@@ -26,10 +31,11 @@ use crate::settings::Overrides;
 use crate::text::{at_least_one, count};
 use crate::video::FileNames;
 use crate::{Error, Result};
-use display::Display;
+pub(super) use display::Display;
 
 /// The arguments of `batch`.
 #[derive(clap::Args)]
+#[allow(clippy::option_option, reason = "an option whose value may be left out")]
 pub(in crate::cli) struct Arguments {
     /// File of prompts (text, CSV, TSV, JSON or TOML), or - for standard input
     ///
@@ -104,31 +110,31 @@ pub(in crate::cli) struct Arguments {
     /// Print what would be drawn, as JSON lines, without drawing
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
+    /// Have a server draw the pictures, and fetch them [default URL: as for `submit`]
+    ///
+    /// The files and results are those of a batch on this machine. The first Ctrl-C stops waiting, and the server keeps drawing:
+    /// the same command fetches the pictures later. A second Ctrl-C cancels the jobs. Without URL, the server is that of
+    /// `TEXT2ART_SERVER`, else that of `server` in the configuration file, else port 8080 of this machine.
+    #[cfg(feature = "server")]
+    #[arg(long, value_name = "URL", help_heading = "Server")]
+    #[arg(conflicts_with_all = ["jobs", "devices", "device", "checkpoint_every", "threads", "max_memory"])]
+    server: Option<Option<Address>>,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    #[cfg(feature = "server")]
+    if let Some(address) = &arguments.server {
+        return remote::run(arguments, address.clone(), reporter);
+    }
     let common = common(arguments, reporter)?;
     let devices = devices(&arguments.overrides, &arguments.devices, arguments.jobs, reporter)?;
-    let sheets: Vec<_> = arguments
-        .contact_sheet
-        .iter()
-        .map(|path| Ok((path, check_sheet(path, arguments.force)?)))
-        .collect::<Result<_>>()?;
+    let sheets = sheets(arguments)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     check_rank_with(arguments, &stop, reporter)?;
-    let places = Places::new(arguments.output.clone(), arguments.files.clone(), arguments.force)?;
-    let source = source(&arguments.file, arguments.format, &stop)?;
-    let results = match arguments.results.to_str() {
-        Some("none") => Results::none(),
-        _ if arguments.dry_run => Results::none(),
-        _ => Results::open(&arguments.results)?,
-    };
-    let known = results.known().clone();
-    let keep = common.keep;
-    let scored = common.is_scored();
-    let plan = Plan::new(common, source, places, known);
+    let (keep, scored) = (common.keep, common.is_scored());
+    let (plan, results) = plan(arguments, common, &stop)?;
     if arguments.dry_run {
         return dry_run(plan, &stop, reporter);
     }
@@ -140,22 +146,48 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         max_memory: arguments.conduct.max_memory(),
         stop: stop.clone(),
     };
-    let (ledger, exit_code) = draw(run, plan, Ledger::new(keep, results), reporter)?;
-    for (path, existing) in sheets {
-        write_sheet(path, &ledger.cards(), existing)?;
-    }
+    let mut display = Display::new(reporter, run.devices.len());
+    let (ledger, exit_code) = draw((on_this_machine(run), stop), plan, Ledger::new(keep, results), &mut display)?;
+    write_sheets(&sheets, &ledger)?;
     Ok(exit_code)
 }
 
-/// Draws all pictures of a plan, prints the names of their files, and reports the progress. Returns the exit code.
-pub(super) fn draw(run: Run, plan: Plan, mut ledger: Ledger, reporter: &Reporter) -> anyhow::Result<(Ledger, u8)> {
-    let stop = run.stop.clone();
-    let mut display = Display::new(reporter, run.devices.len());
+/// The contact sheets, each with what to do with an existing file.
+fn sheets(arguments: &Arguments) -> Result<Vec<(&Path, Existing)>> {
+    let sheets = arguments.contact_sheet.iter().map(PathBuf::as_path);
+    sheets.map(|path| Ok((path, check_sheet(path, arguments.force)?))).collect()
+}
+
+fn write_sheets(sheets: &[(&Path, Existing)], ledger: &Ledger) -> Result<()> {
+    sheets.iter().try_for_each(|(path, existing)| write_sheet(path, &ledger.cards(), *existing).map(drop))
+}
+
+/// The plan of a batch, and where its results go.
+fn plan(arguments: &Arguments, common: Common, stop: &Stop) -> Result<(Plan, Results)> {
+    let places = Places::new(arguments.output.clone(), arguments.files.clone(), arguments.force)?;
+    let source = source(&arguments.file, arguments.format, stop)?;
+    let results = match arguments.results.to_str() {
+        Some("none") => Results::none(),
+        _ if arguments.dry_run => Results::none(),
+        _ => Results::open(&arguments.results)?,
+    };
+    let known = results.known().clone();
+    Ok((Plan::new(common, source, places, known), results))
+}
+
+/// Has all pictures of a plan drawn until a stop, prints the names of their files, and reports the progress. Returns the exit
+/// code.
+pub(super) fn draw(
+    (studio, stop): (Arc<dyn Studio>, Stop),
+    plan: impl Iterator<Item = Planned> + Send + 'static,
+    mut ledger: Ledger,
+    display: &mut Display,
+) -> anyhow::Result<(Ledger, u8)> {
     // A failure to write results is reported only once, and does not stop the batch: each picture has its recipe.
     let mut unwritten = false;
     // If names cannot be printed, the batch still continues.
     let mut printed = Ok(());
-    for message in start(run, plan)? {
+    for message in start(studio, stop.clone(), plan)? {
         let noted = ledger.note(&message);
         display.tell(&message, &ledger);
         match noted {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::options::outputs::Outputs;
 use crate::cli::terminal::stdout;
-use crate::client::{Artifact, Job, Server};
-use crate::output::{Kind, PICTURE, Product, Products};
+use crate::client::{Artifact, Job, Server, check_ends};
+use crate::output::{Kind, PICTURE, Products};
 use crate::progress::Event;
 use crate::settings::{Prompts, Seed};
 use crate::video::{FileNames, KINDS};
@@ -71,20 +71,6 @@ impl Delivery {
             _ => " --watch".to_owned(),
         }
     }
-}
-
-/// Checks that the names end like the files that a server makes, where a kind has several ends.
-pub(in crate::cli) fn check_ends(products: &Products) -> Result<()> {
-    let made = |kind: Kind| Path::new(kind.extension).extension().unwrap_or(OsStr::new(kind.extension));
-    let other = |product: &&Product| {
-        let end = product.path.extension().unwrap_or_default();
-        !product.kind.others.is_empty() && !end.eq_ignore_ascii_case(made(product.kind))
-    };
-    let Some(Product { kind, path, .. }) = products.iter().find(other) else { return Ok(()) };
-    let end = made(*kind).display();
-    let option = if *kind == PICTURE { "output" } else { kind.option };
-    let message = format!("‹{option}› {}: a server makes a .{end}", path.display());
-    Err(Error::usage(message, format!("use a name that ends in .{end}")))
 }
 
 /// The file of a kind that a job has made.

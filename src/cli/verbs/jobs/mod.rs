@@ -18,7 +18,7 @@ use crate::cli::terminal::stdout;
 use crate::client::Query;
 use crate::database::Id;
 use crate::text::count;
-pub(in crate::cli) use deliver::{Delivery, check_ends};
+pub(in crate::cli) use deliver::Delivery;
 pub(in crate::cli) use follow::{Following, follow};
 
 /// How many jobs are listed if no number is given.

@@ -1,10 +1,11 @@
-//! What a server is sent: the settings that it takes from requests.
+//! What a server is sent, the settings that it takes from requests, and the files that it makes.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::client::Server;
+use crate::output::{Kind, PICTURE, Product, Products};
 use crate::palette::{Palette, file_of, hexadecimal};
 use crate::settings::{Choice, LossChoice, Mask, OptionInfo, Overrides, Seed, Setter, Weighted};
 use crate::{Error, Result};
@@ -13,7 +14,7 @@ use crate::{Error, Result};
 const FILES: [&str; 5] = ["init_image", "mask", "overlay", "image_prompt", "palette"];
 
 /// The settings that a request may have.
-pub(super) struct Open;
+pub struct Open;
 
 impl Choice for Open {
     const HAS_HEADINGS: bool = true;
@@ -32,7 +33,7 @@ fn is_open(option: &OptionInfo) -> bool {
 ///
 /// # Errors
 /// If a setting is not a number, a palette cannot be read, or a loss names a file.
-pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
+pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     let mut settings = settings.clone();
     if let Some(loss) = settings.loss.iter().flatten().find_map(LossChoice::file) {
         let problem = format!("a server takes no picture for a loss, such as {}", loss.display());
@@ -53,29 +54,50 @@ pub(super) fn of(settings: &Overrides) -> Result<Map<String, Value>> {
     }
 }
 
-/// Uploads the files that settings name, and names the uploads instead.
+/// Names uploads instead of the files that settings name. `upload` sends a file, and returns what requests call it.
 ///
 /// # Errors
-/// If a file cannot be read, or the server does not take it.
-pub(super) fn upload(order: &mut Map<String, Value>, settings: &Overrides, server: &Server) -> Result<()> {
+/// If `upload` fails.
+pub fn upload_files(
+    order: &mut Map<String, Value>,
+    settings: &Overrides,
+    upload: &mut dyn FnMut(&Path) -> Result<String>,
+) -> Result<()> {
     if let Some(path) = &settings.init_image {
-        order.insert("init_image".into(), server.upload(path)?.into());
+        order.insert("init_image".into(), upload(path)?.into());
     }
     if let Some(path) = &settings.overlay {
-        order.insert("overlay".into(), server.upload(path)?.into());
+        order.insert("overlay".into(), upload(path)?.into());
     }
     if let Some(path) = settings.mask.as_ref().and_then(Mask::file) {
-        order.insert("mask".into(), server.upload(path)?.into());
+        order.insert("mask".into(), upload(path)?.into());
     }
     if let Some(prompts) = &settings.image_prompt {
-        let uploaded = |prompt: &Weighted| {
-            let value = server.upload(Path::new(&prompt.value))?;
+        let mut uploaded = |prompt: &Weighted| {
+            let value = upload(Path::new(&prompt.value))?;
             Ok(Weighted { value, weight: prompt.weight }.to_string().into())
         };
-        let uploaded = prompts.iter().map(uploaded).collect::<Result<Vec<Value>>>()?;
+        let uploaded = prompts.iter().map(&mut uploaded).collect::<Result<Vec<Value>>>()?;
         order.insert("image_prompt".into(), uploaded.into());
     }
     Ok(())
+}
+
+/// Checks that the names end like the files that a server makes, where a kind has several ends.
+///
+/// # Errors
+/// If a name does not.
+pub fn check_ends(products: &Products) -> Result<()> {
+    let made = |kind: Kind| Path::new(kind.extension).extension().unwrap_or(OsStr::new(kind.extension));
+    let other = |product: &&Product| {
+        let end = product.path.extension().unwrap_or_default();
+        !product.kind.others.is_empty() && !end.eq_ignore_ascii_case(made(product.kind))
+    };
+    let Some(Product { kind, path, .. }) = products.iter().find(other) else { return Ok(()) };
+    let end = made(*kind).display();
+    let option = if *kind == PICTURE { "output" } else { kind.option };
+    let message = format!("‹{option}› {}: a server makes a .{end}", path.display());
+    Err(Error::usage(message, format!("use a name that ends in .{end}")))
 }
 
 #[cfg(test)]
@@ -96,18 +118,18 @@ mod tests {
             clip: Some(vec!["vit-b32".into()]),
             ..Overrides::default()
         };
-        let mut order = of(&settings).unwrap();
+        let mut order = order_of(&settings).unwrap();
         let seed = order.remove("seed").unwrap();
         assert_eq!(serde_json::from_value(seed).ok(), settings.seed);
         let expected = json!({"prompt": "a cat | b:0.5", "size": "64x48", "cut_noise": 0.25, "pixel_art": true});
         assert_eq!(Value::from(order), expected);
-        assert_eq!(of(&Overrides::default()).unwrap()["seed"], 0);
+        assert_eq!(order_of(&Overrides::default()).unwrap()["seed"], 0);
         let losses = |loss: &str| Overrides { loss: Some(vec![loss.parse().unwrap()]), ..Overrides::default() };
-        assert_eq!(of(&losses("border=navy:0.5")).unwrap()["loss"], json!(["border=#000080:0.5"]));
-        let refused = of(&losses("border=frame.png")).unwrap_err().to_string();
+        assert_eq!(order_of(&losses("border=navy:0.5")).unwrap()["loss"], json!(["border=#000080:0.5"]));
+        let refused = order_of(&losses("border=frame.png")).unwrap_err().to_string();
         assert_eq!(refused, "a server takes no picture for a loss, such as frame.png");
         let wrong = Overrides { cut_noise: Some(f64::NAN), ..Overrides::default() };
-        assert_eq!(of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
+        assert_eq!(order_of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
     }
 
     #[test]
@@ -116,7 +138,7 @@ mod tests {
         let path = folder.path().join("two.hex");
         std::fs::write(&path, "ff0000\n00ff00\n").unwrap();
         let palette = |text: &str| Overrides { palette: Some(text.to_owned()), ..Overrides::default() };
-        let sent = |text: &str| of(&palette(text)).map(|order| order["palette"].clone());
+        let sent = |text: &str| order_of(&palette(text)).map(|order| order["palette"].clone());
         let colors = sent(path.to_str().unwrap()).unwrap();
         assert_eq!(Palette::load(colors.as_str().unwrap()).unwrap().colours(), [[255, 0, 0], [0, 255, 0]]);
         assert_eq!(sent("pico-8").unwrap(), "pico-8");

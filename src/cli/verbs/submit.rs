@@ -1,14 +1,12 @@
 //! `text2art submit PROMPT`: has a server draw a picture.
 
-mod order;
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ValueHint;
 
 use super::generate::prompt;
-use super::jobs::{Delivery, Following, check_ends, follow};
+use super::jobs::{Delivery, Following, follow};
 use crate::cli::DONE;
 use crate::cli::options::outputs::Outputs;
 use crate::cli::options::remote::Remote;
@@ -17,6 +15,7 @@ use crate::cli::terminal::detach::detach_on_signal;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout;
+use crate::client::{Open, check_ends, order_of, upload_files};
 use crate::database::Id;
 use crate::output::{Kind, Make};
 use crate::progress::Event;
@@ -24,7 +23,6 @@ use crate::resolve::flatten;
 use crate::settings::{Chosen, Overrides, SeedChoice};
 use crate::video::FileNames;
 use crate::{Error, Result};
-use order::Open;
 
 /// The arguments of `submit`.
 #[derive(clap::Args)]
@@ -121,14 +119,14 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     } else {
         (arguments.files.kinds().collect::<Vec<Kind>>(), None)
     };
-    let mut order = order::of(&settings)?;
+    let mut order = order_of(&settings)?;
     let products: Vec<&str> =
         kinds.iter().filter(|kind| !matches!(kind.make, Make::Picture)).map(|kind| kind.option).collect();
     order.insert("products".into(), products.into());
 
     let detach = detach_on_signal()?;
     let server = arguments.remote.connect(arguments.config.as_deref(), &detach.stop)?;
-    order::upload(&mut order, &settings, &server)?;
+    upload_files(&mut order, &settings, &mut |path| server.upload(path))?;
     let job = server.submit(&order, &Id::random()?)?;
     let Some(delivery) = delivery else {
         stdout::print_line(job.id.as_str())?;

@@ -1,0 +1,122 @@
+//! Waiting for a server that is away for a while.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::lock;
+use crate::progress::{Event, Stop};
+use crate::{Error, Result};
+
+/// How long a server may be away.
+const LONGEST: Duration = Duration::from_secs(300);
+/// The pause before the next try.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// What is known of a server's absences.
+pub(super) struct Patience {
+    stop: Stop,
+    /// When the server last answered
+    heard: Mutex<Instant>,
+    is_away: AtomicBool,
+    /// What ended the batch
+    fault: Mutex<Option<(String, String)>>,
+}
+
+impl Patience {
+    pub(super) fn new(stop: &Stop) -> Self {
+        Self {
+            stop: stop.clone(),
+            heard: Instant::now().into(),
+            is_away: AtomicBool::new(false),
+            fault: Mutex::default(),
+        }
+    }
+
+    /// Does something with the server, again and again while it is away.
+    ///
+    /// # Errors
+    /// If it fails for another reason, or for so long that it has to be given up; [`Error::Stopped`] if the batch is stopped, which
+    /// it is if the server stays away.
+    pub(super) fn with<T>(&self, tell: &dyn Fn(Event), mut act: impl FnMut() -> Result<T>) -> Result<T> {
+        let mut failing: Option<Instant> = None;
+        loop {
+            let error = match act() {
+                Err(error @ Error::Network { .. }) => error,
+                done => {
+                    // A refusal is an answer as well.
+                    if !matches!(done, Err(Error::Stopped)) {
+                        self.hear(tell);
+                    }
+                    return done;
+                }
+            };
+            if self.stop.is_requested() {
+                return Err(Error::Stopped);
+            }
+            let since = *failing.get_or_insert_with(Instant::now);
+            if since.elapsed() >= LONGEST {
+                if *lock(&self.heard) > since {
+                    // The server answers others: it is this that fails.
+                    return Err(error);
+                }
+                let minutes = LONGEST.as_secs() / 60;
+                let hint = "the jobs go on: run the same command again later to fetch them".to_owned();
+                lock(&self.fault).get_or_insert((format!("{error}, for {minutes} minutes"), hint));
+                self.stop.request();
+                return Err(Error::Stopped);
+            }
+            if !self.is_away.swap(true, Ordering::SeqCst) {
+                tell(Event::Warning { message: format!("{error}; trying again") });
+            }
+            self.stop.sleep(PAUSE)?;
+        }
+    }
+
+    /// Why the batch was stopped, if the server stayed away.
+    pub(super) fn fault(&self) -> Option<Error> {
+        lock(&self.fault).clone().map(|(message, hint)| Error::network(message, hint))
+    }
+
+    fn hear(&self, tell: &dyn Fn(Event)) {
+        *lock(&self.heard) = Instant::now();
+        if self.is_away.swap(false, Ordering::SeqCst) {
+            tell(Event::Warning { message: "the server answers again".into() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_comes_back_is_waited_for_and_told_once() {
+        let patience = Patience::new(&Stop::default());
+        let told = RefCell::new(Vec::new());
+        let tell = |event| {
+            let Event::Warning { message } = event else { panic!("{event:?}") };
+            told.borrow_mut().push(message);
+        };
+        let mut tries = 0;
+        let answer = patience.with(&tell, || {
+            tries += 1;
+            if tries == 1 { Err(Error::network("no answer", "wait")) } else { Ok(7) }
+        });
+        assert_eq!((answer.unwrap(), tries), (7, 2));
+        assert_eq!(told.into_inner(), ["no answer; trying again", "the server answers again"]);
+        let refused: Result<()> = patience.with(&|_| {}, || Err(Error::usage("no", "yes")));
+        assert!(refused.unwrap_err().is_usage() && patience.fault().is_none());
+    }
+
+    #[test]
+    fn nothing_is_tried_again_after_a_stop() {
+        let stop = Stop::default();
+        let patience = Patience::new(&stop);
+        stop.request();
+        let failed: Result<()> = patience.with(&|_| {}, || Err(Error::network("no answer", "wait")));
+        assert!(matches!(failed, Err(Error::Stopped)));
+    }
+}
