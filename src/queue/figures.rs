@@ -4,10 +4,42 @@ use std::time::Duration;
 
 use super::Queue;
 use super::position::{LAST_JOBS, median};
-use super::statements::{OLDEST, SECONDS};
+use super::statements::{CLASSES, OLDEST, SECONDS};
 use crate::error::Result;
 
+/// The most kinds and qualities that are counted: more than there are drawers times qualities.
+const MOST_CLASSES: i64 = 100;
+
+/// The waiting jobs of a kind and quality, which take about the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// The kind
+    pub kind: String,
+    /// The quality
+    pub quality: String,
+    /// How many jobs wait
+    pub waiting: u64,
+    /// How long one of them usually takes; none if none was done yet
+    pub usual: Option<Duration>,
+}
+
 impl Queue {
+    /// The jobs that wait, by kind and quality.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached.
+    pub async fn classes(&self) -> Result<Vec<Class>> {
+        let mut classes = Vec::new();
+        for row in self.database.rows(CLASSES, &[MOST_CLASSES.into()]).await? {
+            let (kind, quality) = (row.text("kind")?, row.text("quality")?);
+            let waiting = u64::try_from(row.whole("waiting")?).unwrap_or(0);
+            let usual = self.usual_time(&kind, &quality).await?;
+            classes.push(Class { kind, quality, waiting, usual });
+        }
+        Ok(classes)
+    }
+
     /// How long a job of a kind and quality usually takes: the median of the last 20; none if none was done yet.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ use std::time::Duration;
 pub use attempts::{Ended, Failure, Reaped};
 pub use claims::{Artifact, Beat, Claim, Picture, Progress};
 pub use enqueue::{Enqueued, NewJob};
+pub use figures::Class;
 pub use jobs::{Attempt, Cancelling, Counts, Filter, Job, State};
 pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};

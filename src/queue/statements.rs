@@ -262,6 +262,11 @@ pub(super) const SECONDS: &str = "
 SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
 WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
 
+/// The jobs of each kind and quality that wait. Values: how many kinds and qualities at most
+pub(super) const CLASSES: &str = "
+SELECT kind, quality, count(*) AS waiting FROM jobs WHERE state = 'queued'
+GROUP BY kind, quality ORDER BY kind, quality LIMIT $1";
+
 /// How long the oldest job that could be drawn has been waiting, in milliseconds
 pub(super) const OLDEST: &str =
     "SELECT {now} - min(run_at) AS age FROM jobs WHERE state = 'queued' AND run_at <= {now}";

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::Router;
@@ -22,6 +23,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::app::App;
 use super::problem::{Answer, Problem};
 use crate::error::Error;
+use crate::queue::{Class, Overview};
 
 /// The media type of the text that Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,6 +38,11 @@ pub struct Metrics {
     jobs: Family<InState, Gauge>,
     dead: Gauge,
     oldest: Fraction,
+    classes: Family<OfClass, Gauge>,
+    work: Family<OfClass, Fraction>,
+    wait: Fraction,
+    /// Held while the jobs of each class are written, of which there may be fewer than before
+    writing: Mutex<()>,
     slots: Family<InState, Gauge>,
     workers: Gauge,
     ended: Seconds<Ending>,
@@ -51,6 +58,12 @@ pub struct Metrics {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
     state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfClass {
+    kind: String,
+    quality: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -83,6 +96,15 @@ impl Default for Metrics {
         let oldest = Fraction::default();
         let help = "How long the oldest job that could be drawn has been waiting";
         registry.register_with_unit("queue_oldest", help, Unit::Seconds, oldest.clone());
+        let classes = Family::<OfClass, Gauge>::default();
+        registry.register("queue_jobs", "Waiting jobs of each kind and quality", classes.clone());
+        let work = Family::<OfClass, Fraction>::default();
+        let help =
+            "How long one slot would draw the waiting jobs, by the median of the last ones of their kind and quality";
+        registry.register_with_unit("queue_work", help, Unit::Seconds, work.clone());
+        let wait = Fraction::default();
+        let help = "How long a job that is added now would wait for a slot, by estimate; without slots, as with one";
+        registry.register_with_unit("queue_wait", help, Unit::Seconds, wait.clone());
         let slots = Family::<InState, Gauge>::default();
         registry.register("slots", "Places of the live workers for jobs", slots.clone());
         let workers = Gauge::default();
@@ -103,7 +125,27 @@ impl Default for Metrics {
         registry.register("letters", "Letters in each state", letters.clone());
         let http: Seconds<Exchange> = Family::new_with_constructor(of_requests);
         registry.register_with_unit("http", "How long answers took, until they began", Unit::Seconds, http.clone());
-        Self { registry, jobs, dead, oldest, slots, workers, ended, claims, lost, fenced, streams, mail, letters, http }
+        let writing = Mutex::default();
+        Self {
+            registry,
+            jobs,
+            dead,
+            oldest,
+            classes,
+            work,
+            wait,
+            writing,
+            slots,
+            workers,
+            ended,
+            claims,
+            lost,
+            fenced,
+            streams,
+            mail,
+            letters,
+            http,
+        }
     }
 }
 
@@ -142,6 +184,25 @@ impl Metrics {
         OpenStream(self.streams.clone())
     }
 
+    /// Sets what is counted by kind and quality. What usually takes an unknown time takes as long as the last pictures did.
+    #[allow(clippy::cast_precision_loss)]
+    fn set_classes(&self, classes: &[Class], overview: &Overview) {
+        self.classes.clear();
+        self.work.clear();
+        let mut all = 0.0;
+        for Class { kind, quality, waiting, usual } in classes {
+            let of = OfClass { kind: kind.clone(), quality: quality.clone() };
+            let seconds = usual.or(overview.usual).unwrap_or_default().as_secs_f64() * *waiting as f64;
+            self.classes.get_or_create(&of).set(i64::try_from(*waiting).unwrap_or(i64::MAX));
+            self.work.get_or_create(&of).set(seconds);
+            all += seconds;
+        }
+        // Until a slot is free, the first job waits in vain.
+        let free = overview.slots.saturating_sub(overview.running);
+        let is_at_once = free > overview.waiting;
+        self.wait.set(if is_at_once { 0.0 } else { all / overview.slots.max(1) as f64 });
+    }
+
     /// All counts as text.
     async fn text(&self, app: &App) -> Result<String, Error> {
         let counts = app.queue.counts().await?;
@@ -163,10 +224,13 @@ impl Metrics {
         for (state, count) in [("busy", counts.running), ("free", overview.slots.saturating_sub(counts.running))] {
             self.slots.get_or_create(&InState { state }).set(number(count));
         }
+        let classes = app.queue.classes().await?;
         let letters = app.mail.counts().await?;
         for (state, count) in [("waiting", letters.waiting), ("sent", letters.sent), ("dead", letters.dead)] {
             self.letters.get_or_create(&InState { state }).set(number(count));
         }
+        let _written = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.set_classes(&classes, &overview);
         let mut text = String::new();
         encode(&mut text, &self.registry)
             .map_err(|error| Error::fault(format!("the counts cannot be written: {error}")))?;
@@ -231,6 +295,8 @@ fn of_requests() -> Histogram {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -264,5 +330,40 @@ mod tests {
         }
         drop(stream);
         assert!(written().contains("text2art_sse_streams 0\n"));
+    }
+
+    #[test]
+    fn waiting_jobs_are_counted_by_what_they_take() {
+        let metrics = Metrics::default();
+        let written = |classes: &[Class], overview: &Overview| {
+            metrics.set_classes(classes, overview);
+            let mut text = String::new();
+            encode(&mut text, &metrics.registry).unwrap();
+            text
+        };
+        let class = |quality: &str, waiting, usual: Option<u64>| Class {
+            kind: "vqgan".into(),
+            quality: quality.into(),
+            waiting,
+            usual: usual.map(Duration::from_secs),
+        };
+        let usual = Some(Duration::from_secs(5));
+        let overview = Overview { waiting: 6, running: 2, workers: 1, slots: 2, usual };
+        let text = written(&[class("best", 2, Some(30)), class("draft", 4, None)], &overview);
+        // Two of 30 s and four of the usual 5 s, for two slots.
+        for line in [
+            r#"text2art_queue_jobs{kind="vqgan",quality="best"} 2"#,
+            r#"text2art_queue_jobs{kind="vqgan",quality="draft"} 4"#,
+            r#"text2art_queue_work_seconds{kind="vqgan",quality="best"} 60.0"#,
+            r#"text2art_queue_work_seconds{kind="vqgan",quality="draft"} 20.0"#,
+            "text2art_queue_wait_seconds 40.0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
+        // Without slots, as with one; and what waits no longer is gone.
+        let text = written(&[class("draft", 4, None)], &Overview { waiting: 4, running: 0, slots: 0, ..overview });
+        assert!(text.contains("\ntext2art_queue_wait_seconds 20.0\n") && !text.contains(r#"quality="best""#), "{text}");
+        let text = written(&[], &Overview { waiting: 0, running: 1, ..overview });
+        assert!(text.contains("\ntext2art_queue_wait_seconds 0.0\n"), "{text}");
     }
 }
