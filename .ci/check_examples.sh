@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every example at a small size in a temporary folder.
 #
-#     .ci/check_examples.sh [BINARY]            # needs python3 with venv; installs nbclient and ipykernel into a folder of its own
+#     .ci/check_examples.sh [BINARY]            # needs python3 with venv; installs Python packages into a folder of its own
 set -euo pipefail
 examples=$(cd "$(dirname "$0")/../examples" && pwd)
 TEXT2ART=$(realpath "${1:-$examples/../target/release/text2art}")
@@ -53,8 +53,18 @@ if command -v caddy >/dev/null; then
         fail "the Caddyfile is refused: $(tail -n 1 "$err")"
 fi
 
-echo "notebook.ipynb" >&2
+python3 "$examples/server/simulate.py" --hours 0.5 >"$work/simulated" || fail "simulate.py failed"
+grep -q '^workers  *[0-9]' "$work/simulated" || fail "simulate.py names no number of workers"
+python3 "$examples/server/simulate.py" >"$work/simulated"
+while IFS= read -r line; do
+    grep -qxF -- "$line" "$examples/server/README.md" || fail "the README of the server has another output of simulate.py: $line"
+done <"$work/simulated"
+
 python3 -m venv "$work/python"
+"$work/python/bin/pip" install -q PyYAML==6.0.4 promql-parser==0.12.0 kubernetes-validate==1.37.0
+"$work/python/bin/python" "$examples/../.ci/check_farm.py" || fail "the rules or the manifest are wrong"
+
+echo "notebook.ipynb" >&2
 "$work/python/bin/pip" install -q nbclient==0.11.0 ipykernel==7.4.0
 mkdir "$work/notebook"
 cat >"$work/run.py" <<'PYTHON'

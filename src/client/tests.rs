@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Address, Artifact, Job, Query, Server, Sight, State, Token};
+use super::{Address, Artifact, Job, Offer, Query, Server, Sight, State, Token};
 use crate::database::Id;
 use crate::files::{Existing, to_hex};
 use crate::progress::Stop;
@@ -183,6 +183,27 @@ fn a_request_whose_answer_is_lost_is_repeated_with_the_same_key() {
         assert_eq!(request.header("idempotency-key"), Some(key.as_str()));
         assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), Value::from(order.clone()));
     }
+}
+
+#[test]
+fn an_offer_tells_what_is_no_fault_of_the_request() {
+    let offered = |status: u16, headers: &'static str, body: Value| {
+        let fake = Fake::new(move |_, _| Reply::Bytes(answer(status, headers, body.to_string().as_bytes())));
+        let order = json!({"prompt": "a cat"}).as_object().unwrap().clone();
+        let offer = fake.client().offer(&order, "line-1");
+        assert!(fake.seen().iter().all(|request| request.header("idempotency-key") == Some("line-1")));
+        (offer, fake.seen().len())
+    };
+    let problem = || json!({"title": "T", "detail": "too many"});
+    let (taken, _) = offered(200, "", job("done", 3));
+    assert!(matches!(taken, Ok(Offer::Taken(job)) if job.state == State::Done));
+    // The caller has other things to do meanwhile.
+    let (later, count) = offered(429, "Retry-After: 30\r\n", problem());
+    assert!(matches!(later, Ok(Offer::Later(wait)) if wait == Duration::from_secs(30)) && count == 1);
+    assert!(matches!(offered(429, "", problem()).0, Ok(Offer::Later(_))));
+    assert!(matches!(offered(409, "", problem()).0, Ok(Offer::OtherPicture)));
+    let (refused, count) = offered(422, "", problem());
+    assert!(refused.unwrap_err().is_usage() && count == 1);
 }
 
 #[test]

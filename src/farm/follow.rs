@@ -178,7 +178,15 @@ impl Told {
         if self.claim != Some(job.claim) {
             (self.claim, self.iteration) = (Some(job.claim), done);
             let (size, seed) = (sample.settings.size, sample.settings.seed.0);
-            tell(Event::Started { iterations, done, width: size.width, height: size.height, seed, gpu: None });
+            tell(Event::Started {
+                iterations,
+                iterations_per_frame: sample.settings.iterations_of_frame(),
+                done,
+                width: size.width,
+                height: size.height,
+                seed,
+                gpu: None,
+            });
         }
         if let (true, Some(loss)) = (done > self.iteration, job.loss) {
             self.iteration = done;

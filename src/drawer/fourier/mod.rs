@@ -222,7 +222,7 @@ impl Drawer for FourierDrawer {
 
     fn hold_here(&mut self) -> Result<()> {
         if self.hold > 0.0 {
-            let values = self.on_host()?.detach().flatten_all()?.to_vec1::<f32>()?;
+            let values = bring(&self.picture()?.detach())?.flatten_all()?.to_vec1::<f32>()?;
             let held = Network::of(SquareSum::mean_from(values, self.hold));
             self.losses.iter_mut().filter(|(name, _)| *name == INIT).for_each(|(_, loss)| *loss = held.clone());
         }
