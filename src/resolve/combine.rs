@@ -109,12 +109,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     (merged.palette, merged.colors) = (palette, colors);
     merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
     merged.tidy = merged.tidy.filter(|is_tidy| *is_tidy && blueprint.has("tidy"));
-    merged.outline = merged.outline.filter(|is_outlined| *is_outlined);
-    merged.no_text = merged.no_text.filter(|weight| *weight != 0.0);
-    merged.recut_images = merged.recut_images.filter(|is_recut| *is_recut);
-    merged.center_bias = merged.center_bias.filter(|focus| *focus != 0.0);
-    merged.average = merged.average.filter(|decay| *decay != 0.0);
-    merged.blend = merged.blend.filter(|frames| *frames != 0);
+    omit_neutral(&mut merged);
     settle_styles(&mut merged)?;
     settle_losses(&mut merged)?;
     settle_upscaling(&mut merged, vqgan)?;
@@ -137,6 +132,16 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     // Report a mistyped color before models are loaded.
     settings.palette.as_deref().map(Palette::load).transpose().map_err(of_palette)?;
     Ok(settings)
+}
+
+/// Leaves out values that change nothing, as a recipe does.
+fn omit_neutral(merged: &mut Overrides) {
+    merged.outline = merged.outline.filter(|is_outlined| *is_outlined);
+    merged.no_text = merged.no_text.filter(|weight| *weight != 0.0);
+    merged.recut_images = merged.recut_images.filter(|is_recut| *is_recut);
+    merged.center_bias = merged.center_bias.filter(|focus| *focus != 0.0);
+    merged.average = merged.average.filter(|decay| *decay != 0.0);
+    merged.blend = merged.blend.filter(|frames| *frames != 0);
 }
 
 /// Without a mask, nothing is outside: a layer that takes the mask away also takes away what weaker layers say about its

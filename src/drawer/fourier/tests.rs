@@ -299,7 +299,8 @@ fn a_drawing_keeps_the_palette() {
 fn what_a_gpu_takes_is_estimated() {
     let of = MemoryOf::Gpu(Precision::F32);
     for (tile, sides) in [(None, (301, 200)), (Some(Tile::HalfDrop), (100, 60)), (None, (7, 5))] {
-        let settings = settings(Overrides { size: Some(size(sides)), tile: tile.map(Into::into), ..Overrides::default() });
+        let settings =
+            settings(Overrides { size: Some(size(sides)), tile: tile.map(Into::into), ..Overrides::default() });
         let look = Look { sharpness: 0.0, ..Look::of(&settings) };
         let start = Start::Picture(RgbImage::new(4, 4), 0.0);
         let drawer = FourierDrawer::new(look, size(sides), start, &Device::Cpu).unwrap();

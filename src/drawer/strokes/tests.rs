@@ -474,7 +474,8 @@ fn what_a_gpu_takes_has_a_bound() {
     let peak = |tile: Option<Tile>| {
         let size = Some(Size { width: 2048, height: 2048 });
         let (prompt, drawer) = (Some("a".parse().unwrap()), Some("strokes".into()));
-        let asked = Overrides { prompt, drawer, size, strokes: Some(4096), tile: tile.map(Into::into), ..Overrides::default() };
+        let asked =
+            Overrides { prompt, drawer, size, strokes: Some(4096), tile: tile.map(Into::into), ..Overrides::default() };
         let (settings, of) = (combine(&[asked]).unwrap(), MemoryOf::Gpu(Precision::F32));
         STROKES.memory(&settings, Loaded { vqgan: None }, 0, of).unwrap().peak
     };

@@ -363,9 +363,10 @@ proptest! {
         for tile in Tile::ALL.iter().map(|(tile, _)| Some(*tile)).chain([None]) {
             let look = Look { sharpness: 0.3, tile, ..Look::USUAL };
             let mut stream = Stream::new(seed, "test", 0);
-            let start = match has_start {
-                true => Start::Picture(RgbImage::new(3, 2), 2.0),
-                false => Start::Noise(StartNoise::Codes, &mut stream),
+            let start = if has_start {
+                Start::Picture(RgbImage::new(3, 2), 2.0)
+            } else {
+                Start::Noise(StartNoise::Codes, &mut stream)
             };
             let drawer = FourierDrawer::new(look, size, start, &Device::Cpu).unwrap();
             let spectrum = drawer.parameters()[0].dims().to_vec();

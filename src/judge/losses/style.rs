@@ -227,7 +227,7 @@ mod tests {
     /// A CLIP of random weights with another image tower than the embedded one.
     fn random_clip(image: ImageConfig, side: usize) -> Arc<Clip> {
         let config = embedded().config().clone();
-        Arc::new(Clip::random(Config { image, side, ..config }, 3).unwrap())
+        Arc::new(Clip::random(Config { side, image, ..config }, 3).unwrap())
     }
 
     fn resnet() -> Arc<Clip> {
@@ -247,7 +247,7 @@ mod tests {
 
     /// A picture of diagonal stripes.
     fn stripes(path: &Path) {
-        let color = |x: u32, y: u32| if (x + y) / 4 % 2 == 0 { [230, 40, 20] } else { [20, 90, 200] };
+        let color = |x: u32, y: u32| if ((x + y) / 4).is_multiple_of(2) { [230, 40, 20] } else { [20, 90, 200] };
         RgbImage::from_fn(40, 30, |x, y| image::Rgb(color(x, y))).save(path).unwrap();
     }
 
@@ -333,7 +333,7 @@ mod tests {
         let [of_one, of_other] = [&one, &other].map(|clip| value(std::slice::from_ref(clip)));
         assert!((value(&[one.clone(), one.clone()]) - of_one).abs() < 1e-12);
         // Both have three stages.
-        assert!((value(&[one, other]) - (of_one + of_other) / 2.0).abs() < 1e-9);
+        assert!((value(&[one, other]) - f64::midpoint(of_one, of_other)).abs() < 1e-9);
     }
 
     #[test]
