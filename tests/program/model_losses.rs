@@ -10,7 +10,6 @@ use common::layouts::pickle;
 use common::program::{Outcome, Workplace, finish};
 use common::{fixtures, noise, text};
 use image::{Rgb, RgbImage};
-use serde_json::Value;
 
 /// A small picture of two kinds of drawer.
 const DRAWERS: [&[&str]; 2] = [
@@ -23,7 +22,7 @@ const NEXT_TO_NOTHING: f64 = 1e-6;
 
 /// A picture of diagonal stripes in blue and yellow.
 fn stripes(path: &Path) {
-    let color = |x: u32, y: u32| if (x + y) / 8 % 2 == 0 { [20, 60, 220] } else { [240, 220, 40] };
+    let color = |x: u32, y: u32| if ((x + y) / 8).is_multiple_of(2) { [20, 60, 220] } else { [240, 220, 40] };
     RgbImage::from_fn(96, 80, |x, y| Rgb(color(x, y))).save(path).unwrap();
 }
 
