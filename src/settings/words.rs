@@ -48,7 +48,6 @@ mod tests {
     use clap::{Args, Command, FromArgMatches};
 
     use super::*;
-    use crate::settings::FormKind;
 
     /// What the command line understands.
     fn read(words: &[String]) -> Overrides {
@@ -77,26 +76,10 @@ mod tests {
     #[test]
     fn every_option_can_be_written_in_words() {
         for option in OPTIONS.iter().filter(|option| option.value.is_some()) {
-            let form = option.form();
-            let one = match form.kind {
-                FormKind::Switch => serde_json::json!(true),
-                FormKind::Whole | FormKind::NumberOrText => serde_json::json!(7),
-                FormKind::Number => serde_json::json!(0.5),
-                FormKind::Text => match (form.choices.last(), option.type_word()) {
-                    (Some(choice), _) => serde_json::json!(choice),
-                    (None, "Size") => serde_json::json!("64x48"),
-                    (None, "Aspect") => serde_json::json!("3:2"),
-                    (None, "Augmentations") => serde_json::json!("crop,flip"),
-                    (None, "LearningRateDrops") => serde_json::json!("75%"),
-                    (None, "DeviceChoice") => serde_json::json!("cpu"),
-                    (None, "Color") => serde_json::json!("#f2eecb"),
-                    (None, "Schedule") => serde_json::json!("0.25,0.75@40%"),
-                    (None, "StyleName") => serde_json::json!("neon"),
-                    (None, "LossChoice") => serde_json::json!("vignette=navy:2"),
-                    (None, _) => serde_json::json!("a"),
-                },
+            let value = match option.example() {
+                Value::Array(one) => Value::Array([one.clone(), one].concat()),
+                one => one,
             };
-            let value = if form.list { serde_json::json!([one, one]) } else { one };
             let given = overrides(serde_json::json!({ option.name: value }));
             assert_eq!(read(&given.words()), given, "{option:?}");
         }

@@ -57,7 +57,7 @@ fn steady(line: &str) -> String {
     if line.starts_with("iteration ") {
         return keep("fit ").unwrap();
     }
-    if line.starts_with("enlarged tile ") {
+    if line.starts_with("enlarged tile ") || line.starts_with("frame ") {
         return keep(", ").unwrap();
     }
     if line.starts_with("done: ") {
@@ -1086,7 +1086,7 @@ const VERBS: [Group; 29] = [
                     "morph photo.png photo.png -o morphed.gif --length 2 -q",
                     "morph photo.png photo.png",
                     "morph photo.png -o x.gif",
-                    "morph photo.png made.png -o x.gif",
+                    "morph photo.png made.png -o different.gif -q",
                     "morph photo.png none.png -o x.gif",
                     "morph photo.png photo.png -o x.avi",
                 ],
@@ -1250,7 +1250,7 @@ const VERBS: [Group; 29] = [
             ("--size", &["bench --size big"]),
             ("--cutouts", &["bench --cutouts 0", "bench --cutouts -1"]),
             ("--cut-batch", &["bench --cut-batch some"]),
-            ("--strokes", &["bench --strokes 0", "bench --strokes 9"]),
+            ("--strokes", &["bench --strokes 0"]),
             ("--segments", &["bench --drawer strokes --segments 33"]),
             ("--repetitions", &["bench --repetitions 0"]),
             ("--device", &["bench --device gpu"]),

@@ -187,7 +187,7 @@ mod tests {
         let error = unknown(&["pixl-art"]);
         assert_eq!(error.to_string(), "`pixl-art` is not a topic or a command");
         let hint = error.hint();
-        assert!(hint.starts_with("did you mean `pixel-art`? topics: batch, "), "{hint}");
+        assert!(hint.starts_with("did you mean `pixel-art`? topics: animation, "), "{hint}");
         assert!(hint.ends_with("to use these words as a prompt, run: text2art generate help pixl-art"), "{hint}");
         assert!(unknown(&["xyzzy"]).hint().starts_with("topics: "));
     }

@@ -7,8 +7,9 @@ use crate::Result;
 
 /// The most times that a canvas is encoded, to come nearer to its colors.
 const TRIES: usize = 3;
-/// Colors that differ by less than this are as good as equal: half a step of 255.
-const NEAR: f64 = 0.002;
+/// Colors that differ by less than this are as good as equal: a twentieth of a step of 255, since differences add up over
+/// the frames.
+const NEAR: f64 = 0.0002;
 /// The limits of how much the contrast is changed.
 const GAINS: (f64, f64) = (0.5, 2.0);
 /// A channel with a smaller deviation has no contrast to change.
