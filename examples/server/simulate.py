@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Simulates a queue of pictures on paper: how many workers so many users need, and what runs out first.
+"""Simulates a queue of pictures: how many workers a given number of users need, and what runs out first.
 
     python3 examples/server/simulate.py                        # 10,000 users an hour
     python3 examples/server/simulate.py --users 500 --workers 3
 
-Users arrive at random (a Poisson process), each asks for pictures of a mix of qualities, and each worker draws one picture at
-a time, in the order of the queue. The times are those of the README, for two CPU cores a worker; give your own with --seconds.
-The statements are counted in the source of the queue, the sizes are those of pictures with the default settings. Nothing is
-measured here: it says what to expect, and what to measure first.
+Users arrive at random (a Poisson process) and ask for pictures in a mix of qualities. Each worker draws one picture at a time, in
+the order of the queue. The times are those of the README, for workers with two CPU cores; set your own with --seconds. The
+statements are counted in the source code of the queue, and the sizes are those of pictures with default settings. The script
+measures nothing: it says what to expect, and what to measure first.
 """
 
 import argparse
@@ -16,9 +16,9 @@ import random
 import sys
 
 QUALITIES = ["draft", "normal", "better", "best"]
-# Seconds a picture, on two CPU cores (README.md, "Larger and better pictures").
+# Seconds per picture, on two CPU cores (README.md, "Larger and better pictures").
 SECONDS = [2.0, 7.0, 15.0, 34.0]
-# Which share of the pictures has each quality.
+# The share of pictures with each quality.
 MIX = [0.25, 0.6, 0.1, 0.05]
 # Bytes of the PNG, and of a checkpoint: "a penguin in the snow" with text2art 1.0; better has normal's size, best 2.25 times
 # its pixels.
@@ -33,12 +33,12 @@ FETCH = 8  # the page, the picture and its thumbnail: who asks, the job, its fil
 BEAT = 2.0  # a second of drawing: a beat each half second (src/worker/beats.rs)
 CHECKPOINTING = 0.5  # a second of drawing: five statements each ten seconds (src/worker/setup.rs)
 IDLE = 4.1  # a second of a slot without a job: four questions for one, and an announcement each 15 s
-# A job that somebody watches is looked up each second, and after each change (src/server/watch.rs):
+# A watched job is looked up once a second, and after each change (src/server/watch.rs):
 WATCH_RUNNING = 6.0  # a second: three times a job and its pace
 WATCH_WAITING = 9.0  # a second: a job and its place
-# Bytes of rows and their indexes that a job leaves: settings, recipe, attempt, files.
+# Bytes of rows and indexes that a job leaves: settings, recipe, attempt, files.
 ROWS = 12_000
-# The time of a statement as the one who asks waits for it, in seconds: a database in the same rack.
+# Seconds that a client waits for a statement: a database in the same rack.
 STATEMENT = 0.0007
 # The thumbnail and the pages, in bytes.
 PAGE = 60_000
@@ -50,15 +50,15 @@ def arguments():
     parser.add_argument("--pictures", type=float, default=1.0, metavar="N", help="pictures of each user, at least 1 (1)")
     parser.add_argument("--seconds", type=numbers, default=SECONDS, metavar="D,N,B,B", help="seconds for a picture of each quality (2,7,15,34)")
     parser.add_argument("--mix", type=numbers, default=MIX, metavar="D,N,B,B", help="shares of the qualities (0.25,0.6,0.1,0.05)")
-    parser.add_argument("--spread", type=float, default=0.15, metavar="S", help="standard deviation of a time, as a share of it (0.15)")
-    parser.add_argument("--patience", type=float, default=30, metavar="S", help="95 of 100 pictures begin within S seconds (30)")
-    parser.add_argument("--workers", type=int, metavar="N", help="simulate so many workers, not as many as are needed")
+    parser.add_argument("--spread", type=float, default=0.15, metavar="S", help="standard deviation of a time, as a share of the time (0.15)")
+    parser.add_argument("--patience", type=float, default=30, metavar="S", help="95 of 100 pictures start within S seconds (30)")
+    parser.add_argument("--workers", type=int, metavar="N", help="simulate this many workers, not as many as are needed")
     parser.add_argument("--servers", type=int, default=2, metavar="N", help="servers that share the visitors (2)")
     parser.add_argument("--cores", type=int, default=2, metavar="N", help="CPU cores of a worker (2)")
-    parser.add_argument("--statements", type=float, default=5000, metavar="N", help="statements a second that the database can do (5000)")
-    parser.add_argument("--network", type=float, default=1000, metavar="MBIT", help="Mbit a second of each server (1000)")
-    parser.add_argument("--days", type=float, default=90, metavar="N", help="days for which jobs are kept (90)")
-    parser.add_argument("--hours", type=float, default=3, metavar="N", help="hours to simulate, after a quarter of an hour (3)")
+    parser.add_argument("--statements", type=float, default=5000, metavar="N", help="statements per second that the database can do (5000)")
+    parser.add_argument("--network", type=float, default=1000, metavar="MBIT", help="Mbit per second of each server (1000)")
+    parser.add_argument("--days", type=float, default=90, metavar="N", help="days that jobs are kept (90)")
+    parser.add_argument("--hours", type=float, default=3, metavar="N", help="hours to simulate, after a 15-minute warm-up (3)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random numbers (1)")
     found = parser.parse_args()
     numbers_given = [found.users, found.patience, found.hours, found.statements, found.network, found.days, *found.seconds]
@@ -94,7 +94,7 @@ def jobs_of(given):
 
 
 def waits_of(jobs, workers):
-    """How long each job waits for one of the workers, in seconds."""
+    """How long each job waits for a worker, in seconds."""
     free = [0.0] * workers
     waits = []
     for asked, takes, _ in jobs:
@@ -115,7 +115,7 @@ def counted(jobs, waits):
 
 
 def enough(given, jobs):
-    """The fewest workers with which few pictures wait long."""
+    """The smallest number of workers with which few pictures wait long."""
     load = sum(takes for _, takes, _ in jobs) / ((given.hours + 0.25) * 3600)
     workers = max(1, int(load) + 1)
     while share(counted(jobs, waits_of(jobs, workers)), 0.95) > given.patience:
@@ -171,7 +171,7 @@ def main():
     print(f"written to storage     {written * 8 / 1e6:10.1f} Mbit/s, checkpoints included")
     print()
 
-    # What a server looks up for its streams, it asks one after the other.
+    # A server sends the queries for its streams one after the other.
     looking = (busy * WATCH_RUNNING + waiting * WATCH_WAITING) / given.servers * STATEMENT
     sent = rate * (picture + PAGE) * 8 / 1e6 / given.servers
     advice = {

@@ -39,12 +39,12 @@ pub struct Run {
     pub stop: Stop,
 }
 
-/// What draws the pictures of a batch.
+/// Draws the pictures of a batch.
 pub trait Studio: Send + Sync {
-    /// The number of workers, which draw at the same time.
+    /// The number of workers that draw at the same time.
     fn workers(&self) -> usize;
 
-    /// Draws a sample, or reads its picture if that exists already. `tell` gets the events.
+    /// Draws a sample, or reads its picture if it already exists. `tell` gets the events.
     ///
     /// # Errors
     /// If the sample cannot be drawn, scored or written; [`Error::Stopped`] if the batch was stopped.
@@ -117,7 +117,7 @@ pub struct Messages {
     groups: usize,
 }
 
-/// Starts threads that read a plan and have its pictures drawn, until `stop` is requested.
+/// Starts threads that read a plan and draw its pictures, until `stop` is requested.
 ///
 /// # Errors
 /// If the system does not allow more threads; in that case nothing is drawn.
@@ -205,7 +205,7 @@ struct Machine {
     models: Mutex<ModelStore>,
 }
 
-/// The devices of this machine as what draws the pictures.
+/// A studio that draws on the devices of this machine.
 #[must_use]
 pub fn on_this_machine(run: Run) -> Arc<dyn Studio> {
     Arc::new(Machine { run, models: Mutex::default() })

@@ -20,10 +20,10 @@ use crate::settings::Prompts;
 #[cfg(feature = "server")]
 use crate::settings::Settings;
 
-/// The CLIP models that score pictures which another machine drew.
+/// The CLIP models that score pictures drawn on another machine.
 #[cfg(feature = "server")]
 pub struct Judges {
-    /// Their names; if there are none, those that draw a picture score it
+    /// Their names; if empty, the models that draw a picture score it
     rank_with: Vec<String>,
     offline: bool,
     stop: Stop,
@@ -32,7 +32,7 @@ pub struct Judges {
 
 #[cfg(feature = "server")]
 impl Judges {
-    /// Judges with these names, or those that draw if there are none. Loading them ends when `stop` is requested.
+    /// Judges with these names; if empty, the models that draw. Loading stops when `stop` is requested.
     #[must_use]
     pub fn new(rank_with: Vec<String>, offline: bool, stop: Stop) -> Self {
         Self { rank_with, offline, stop, models: Mutex::default() }
@@ -45,7 +45,7 @@ impl Judges {
     pub fn score(&self, picture: &RgbImage, settings: &Settings, tell: &dyn Fn(Event)) -> Result<f64> {
         let names = if self.rank_with.is_empty() { &settings.clip } else { &self.rank_with };
         let finder = Finder::new(self.offline, &self.stop, tell);
-        // One after the other: each takes all threads.
+        // One at a time: each uses all threads.
         let mut store = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         let judges = names.iter().map(|name| store.clip(name, &finder)).collect::<Result<Vec<_>>>()?;
         score(picture, &settings.prompt, &judges)

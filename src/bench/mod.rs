@@ -46,7 +46,7 @@ impl Stage {
     }
 }
 
-/// How the time of an iteration is shared.
+/// How the time of an iteration is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Shares {
     /// Drawing, and the gradient of the parameters
@@ -58,7 +58,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The shares of the parts of an iteration, of the time that all parts take together, 0 to 1.
+    /// The share of each part in the time that all parts of an iteration take together, 0 to 1.
     fn of(stages: &[Stage]) -> Self {
         let seconds = |part: &str| -> f64 {
             stages.iter().filter(|stage| stage.name.starts_with(part)).map(|stage| stage.seconds).sum()
@@ -84,7 +84,7 @@ pub struct Report {
     pub start: Stage,
     /// The parts of an iteration, each run by itself
     pub stages: Vec<Stage>,
-    /// How the parts share the time
+    /// How the time is divided among the parts
     pub shares: Shares,
     /// Whole iterations
     pub iteration: Stage,

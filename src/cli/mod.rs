@@ -54,7 +54,7 @@ struct Arguments {
 enum Verb {
     /// Draw a picture (default if no command is given)
     Generate(Box<generate::Arguments>),
-    /// Draw an animation: the canvas moves, or the prompts change
+    /// Draw an animation, in which the canvas moves or the prompts change
     Animate(Box<generate::Arguments>),
     /// Continue a picture from a checkpoint
     Resume(resume::Arguments),
@@ -70,9 +70,9 @@ enum Verb {
     Upscale(upscale::Arguments),
     /// Draw finished pictures of strokes or waves again, at any size
     Render(render::Arguments),
-    /// Draw a film or GIF again, frame by frame, as a prompt says
+    /// Redraw a film or GIF frame by frame to match a prompt
     Restyle(Box<restyle::Arguments>),
-    /// Turn finished pictures into each other, as a film
+    /// Make a film in which finished pictures turn into each other
     Morph(morph::Arguments),
     /// Make an MP4 or GIF from frames on disk
     Video(video::Arguments),

@@ -22,7 +22,7 @@ const EXCHANGE: u32 = 4;
 pub(super) const LARGEST_ANSWER: u64 = 16 << 20;
 /// The largest description of a problem, in bytes.
 const LARGEST_PROBLEM: u64 = 64 << 10;
-/// How long to wait if there is too much of something, and the server does not say.
+/// How long to wait after a refusal if the server does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
 /// The most redirects in a row.
 const MOST_REDIRECTS: usize = 4;
@@ -46,13 +46,13 @@ pub(super) struct Ask<'a> {
     pub(super) body: Option<&'a [u8]>,
 }
 
-/// An answer to a request for something that there may be too much of.
+/// An answer to a request that the server may refuse for now.
 pub(super) enum Answered {
     /// The body of a success
     Body(Vec<u8>),
-    /// It is too much for now, but not after this time
+    /// Refused for now: try again after this time
     Later(Duration),
-    /// Something else is there already
+    /// Something else already exists
     Conflict,
 }
 
@@ -149,7 +149,7 @@ impl Connection {
         Err(Failure::again(format!("{} redirects too many times", self.address), ADVICE))
     }
 
-    /// Asks once. That there is too much already, or something else, is an answer.
+    /// Asks once. A refusal or a conflict is an answer.
     pub(super) fn offer(&self, ask: &Ask) -> Result<Answered, Failure> {
         let response = self.send_once(ask, &ask.url, self.patience())?;
         let status = response.status();

@@ -1,4 +1,4 @@
-//! What a server is sent, the settings that it takes from requests, and the files that it makes.
+//! The requests that a server gets, the settings that requests can have, and the files that a server makes.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -24,12 +24,12 @@ impl Choice for Open {
     }
 }
 
-/// Whether a server takes an option from requests.
+/// Whether requests can set an option.
 fn is_open(option: &OptionInfo) -> bool {
     option.setter == Setter::Requests || FILES.contains(&option.name)
 }
 
-/// The settings as the fields of a request. Those that only the server decides are left out.
+/// The settings as the fields of a request. Settings that only the server decides are left out.
 ///
 /// # Errors
 /// If a setting is not a number, a palette cannot be read, or a loss names a file.
@@ -37,7 +37,7 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     let mut settings = settings.clone();
     let mut losses = settings.loss.iter().flatten().filter_map(LossChoice::loss);
     if let Some((loss, file)) = losses.find_map(|loss| Some((loss, loss.file()?))) {
-        let problem = format!("a server takes no picture for a loss, such as {}", file.display());
+        let problem = format!("a server does not accept a picture for a loss: {}", file.display());
         let has_color = loss.kind.has_color();
         let hint = if has_color { "give a color, as in ‹loss› border=white" } else { "leave out the loss" };
         return Err(Error::usage(problem, hint));
@@ -49,11 +49,11 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     let written = serde_json::to_value(&settings);
     let Ok(Value::Object(mut order)) = written else { return Err(Error::fault("cannot write settings as JSON")) };
     order.retain(|name, _| OptionInfo::of(name).is_some_and(is_open));
-    // A server takes uploads only, and has no overlay of its own.
+    // A server accepts only uploads, and has no overlay of its own to turn off.
     if settings.overlay.as_ref().is_some_and(OrNone::is_none) {
         order.shift_remove("overlay");
     }
-    // A server would choose another one, and then this command would not draw what it draws here.
+    // Otherwise the server would choose another seed, and draw a different picture than this machine.
     order.entry("seed").or_insert_with(|| Seed::default().0.into());
     match order.iter().find(|(_, value)| value.is_null()) {
         Some((name, _)) => Err(Error::usage(format!("‹{name}› is not a number"), "write it like 0.5")),
@@ -61,7 +61,7 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     }
 }
 
-/// Names uploads instead of the files that settings name. `upload` sends a file, and returns what requests call it.
+/// Replaces the files that settings name with uploads. `upload` sends a file, and returns its name in requests.
 ///
 /// # Errors
 /// If `upload` fails.
@@ -90,10 +90,10 @@ pub fn upload_files(
     Ok(())
 }
 
-/// Checks that the names end like the files that a server makes, where a kind has several ends.
+/// Checks that names have the same extension as the files that a server makes, for kinds with several extensions.
 ///
 /// # Errors
-/// If a name does not.
+/// If the extension of a name is different.
 pub fn check_ends(products: &Products) -> Result<()> {
     let made = |kind: Kind| Path::new(kind.extension).extension().unwrap_or(OsStr::new(kind.extension));
     let other = |product: &&Product| {
@@ -134,7 +134,7 @@ mod tests {
         let losses = |loss: &str| Overrides { loss: Some(vec![loss.parse().unwrap()]), ..Overrides::default() };
         assert_eq!(order_of(&losses("border=navy:0.5")).unwrap()["loss"], json!(["border=#000080:0.5"]));
         let refused = order_of(&losses("border=frame.png")).unwrap_err().to_string();
-        assert_eq!(refused, "a server takes no picture for a loss, such as frame.png");
+        assert_eq!(refused, "a server does not accept a picture for a loss: frame.png");
         let wrong = Overrides { cut_noise: Some(f64::NAN), ..Overrides::default() };
         assert_eq!(order_of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
     }

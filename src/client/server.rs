@@ -27,9 +27,9 @@ pub struct Server {
 /// What a server says to a request for a job.
 #[derive(Clone, Debug)]
 pub enum Offer {
-    /// This is the job, now or since an earlier request with the same key
+    /// This is the job, from this request or an earlier one with the same key
     Taken(Box<Job>),
-    /// Too many jobs of the user wait, or the user asks too often: it may be tried again after this time
+    /// Too many jobs of the user are waiting, or there were too many requests: try again after this time
     Later(Duration),
     /// The key was used for another picture
     OtherPicture,
@@ -78,8 +78,8 @@ impl Server {
         self.job(&ask.header("content-type", JSON).header("idempotency-key", key.as_str()))
     }
 
-    /// Submits a job as [`Server::submit`] does, and tells of what is no fault of the request. `key` is 1 to 200 letters,
-    /// digits and signs.
+    /// Submits a job like [`Server::submit`], and also returns refusals that are not the fault of the request. `key` is 1 to 200
+    /// letters, digits and signs.
     ///
     /// # Errors
     /// If the server refuses the request, or cannot be reached.

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::frozen::{Activation, Convolution, MeanMaxPool, Padding, Step, Window};
 use crate::models::Values;
 
-/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`. Also returns behind how many steps each stage ends: the
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`. Also returns after how many steps each stage ends: the
 /// convolutions of one resolution.
 pub(super) fn tower(
     builder: &VarBuilder,

@@ -37,7 +37,7 @@ use text::TextTower;
 pub struct Clip {
     config: Config,
     image: Network,
-    /// Behind how many steps of the image tower each of its stages ends; none if it is a transformer
+    /// After how many steps of the image tower each of its stages ends; none if it is a transformer
     stages: Vec<usize>,
     text: TextTower,
     tokenizer: Tokenizer,
@@ -141,9 +141,9 @@ impl Clip {
         self.image.recomputing(recomputed)
     }
 
-    /// The stages of an image tower of convolutions whose features tell colors and textures: all but the last one, which is
-    /// about things. The first stage takes pictures `[batch, 3, height, width]` of nearly any size with values from 0 to 1, and
-    /// each of the others the features of the one before, `[batch, channels, height, width]`. Empty for a transformer.
+    /// The stages of a convolutional image tower whose features represent colors and textures: all but the last stage, which
+    /// represents things. The first stage takes pictures `[batch, 3, height, width]` of nearly any size with values from 0 to 1,
+    /// and each later stage the features of the previous one, `[batch, channels, height, width]`. Empty for a transformer.
     #[must_use]
     pub fn stages(&self) -> Vec<Network> {
         self.image.parts(self.stages.split_last().map_or(&[][..], |(_, before)| before))
@@ -209,7 +209,7 @@ impl Clip {
     }
 }
 
-/// The normalization of colors with the image tower, and behind how many steps each of its stages ends.
+/// The normalization of colors with the image tower, and after how many steps each of its stages ends.
 type ImageTower = (Network, Vec<usize>);
 
 /// The image tower and the text tower.

@@ -46,7 +46,7 @@ fn numbered<'a>(builder: &VarBuilder<'a>, index: usize) -> (VarBuilder<'a>, VarB
     (builder.pp(format!("conv{index}")), builder.pp(format!("bn{index}")))
 }
 
-/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`. Also returns behind how many steps each stage ends.
+/// From `[batch, 3, side, side]`, normalized, to `[batch, features]`. Also returns after how many steps each stage ends.
 pub(super) fn tower(
     builder: &VarBuilder,
     width: usize,

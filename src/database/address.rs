@@ -1,4 +1,4 @@
-//! The address of a `PostgreSQL`, whose password is never shown.
+//! The address of a `PostgreSQL` database, shown without its password.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ const HIDDEN: &str = "...";
 pub struct Address(Url);
 
 impl Address {
-    /// Whether it has a password in it.
+    /// Whether the address contains a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.0.password().is_some() || self.0.query_pairs().any(|(name, _)| name == "password")
@@ -44,10 +44,10 @@ impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
         if shown.password().is_some() {
-            // An address without a host cannot have one.
+            // An address without a host cannot have a password.
             let _ = shown.set_password(Some(HIDDEN));
         }
-        // Its parameters can name a password as well.
+        // The parameters can contain a password, too.
         shown.set_query(None);
         formatter.write_str(shown.as_str())
     }

@@ -53,7 +53,7 @@ macro_rules! either {
 pub struct Database {
     pool: Pool,
     now: &'static str,
-    /// How the connection that listens is made
+    /// The options of the listening connection
     #[cfg(feature = "postgres")]
     listening: Option<std::sync::Arc<PgConnectOptions>>,
 }
@@ -126,11 +126,12 @@ impl Database {
         ))
     }
 
-    /// Connects to a `PostgreSQL`. `listen` is the address for notifications, if those do not come through the first one.
+    /// Connects to a `PostgreSQL` database. `listen` is the address for notifications, if the first
+    /// address does not deliver them.
     ///
     /// # Errors
     ///
-    /// If this program was built without it, or the database cannot be reached, is too old, or could lose what it is told.
+    /// If this program was built without PostgreSQL, or the database cannot be reached, is too old, or could lose data.
     #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
     pub async fn shared(address: &Address, listen: Option<&Address>) -> Result<Self> {
         #[cfg(feature = "postgres")]
@@ -177,12 +178,12 @@ impl Database {
         Ok(database)
     }
 
-    /// Whether processes of other machines may use the database as well.
+    /// Whether processes on other machines may use the database.
     pub(super) fn is_shared(&self) -> bool {
         !matches!(self.pool, Pool::Sqlite(_))
     }
 
-    /// Passes on notifications of channels until the task is ended; at once if the database has none.
+    /// Passes on notifications of channels until the task is ended; returns at once if the database has none.
     #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_async))]
     pub(super) async fn hear(&self, channels: &[&str], heard: Heard<'_>) {
         #[cfg(feature = "postgres")]
@@ -386,7 +387,7 @@ fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> impl Future<
     async move { work.await?.map_err(|error| fault(&error)) }
 }
 
-/// Waits for work of the library, within the limit. Its futures are large, and would be a part of each that waits for them.
+/// Waits for the library, within the limit. Its futures are large, and would make every future that awaits them large.
 pub(super) fn limited<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T>> {
     let work = Box::pin(work);
     async move { tokio::time::timeout(ANSWER_WAIT, work).await.map_err(|_| late(ANSWER_WAIT)) }

@@ -57,12 +57,12 @@ fn refusal(refused: &dyn sqlx::error::DatabaseError, error: &sqlx::Error) -> Err
         Some("42P01") => Error::network(not_migrated, migrate),
         Some("53100") => Error::network("the disk of the database is full", "free some space on the disk"),
         Some("25006") => Error::network(
-            "the database is a standby, which cannot be written",
-            "use the address of the primary, or wait until the fail-over is done",
+            "the database is a read-only standby",
+            "use the address of the primary, or wait until the failover is done",
         ),
         Some("26000") => Error::network(
-            format!("the database lost a statement: {text}"),
-            "a pooler must keep prepared statements: use PgBouncer 1.21 or newer, with max_prepared_statements above 0",
+            format!("the database lost a prepared statement: {text}"),
+            "use a pooler that keeps prepared statements: PgBouncer 1.21 or newer, with max_prepared_statements above 0",
         ),
         Some("28P01" | "28000") => Error::network(
             format!("the database refused the login: {text}"),

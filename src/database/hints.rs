@@ -1,17 +1,17 @@
-//! Hints from other processes that something changed. They are sent by the transactions that change it, in two channels of
-//! `PostgreSQL`. Processes that share a file of `SQLite` get none, and look again often.
+//! Hints from other processes that something changed. The transactions that make a change send them, on two `PostgreSQL`
+//! channels. Processes that share a `SQLite` file get no hints, and check often instead.
 
 use super::{Database, Id};
 
-/// The channel of jobs that changed, with their names.
+/// The channel for jobs that changed, with their ids.
 pub(super) const CHANGED: &str = "text2art_changed";
-/// The channel of jobs that became ready.
+/// The channel for jobs that became ready.
 pub(super) const READY: &str = "text2art_ready";
 
 /// Hears a notification and its channel; `None` if some may have been missed.
 pub(super) type Heard<'h> = &'h (dyn Fn(Option<(&str, &str)>) + Send + Sync);
 
-/// A hint. It may come twice or, if a connection was lost, not at all.
+/// A hint. It may arrive twice or, if a connection was lost, not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
     /// A job changed.
@@ -28,7 +28,7 @@ impl Hint {
         match said {
             None => Some(Self::Missed),
             Some((READY, _)) => Some(Self::Ready),
-            // Anybody who may use the database can send what they want.
+            // Anyone who may use the database can send anything.
             Some((CHANGED, name)) => Id::parse(name).map(Self::Changed),
             Some(_) => None,
         }
@@ -36,7 +36,7 @@ impl Hint {
 }
 
 impl Database {
-    /// Whether other processes send hints, so that it is enough to look again from time to time.
+    /// Whether other processes send hints, so that an occasional check is enough.
     #[must_use]
     pub fn has_hints(&self) -> bool {
         self.is_shared()

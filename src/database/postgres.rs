@@ -1,8 +1,8 @@
-//! Connections to a `PostgreSQL`, directly or through a pooler such as `PgBouncer`, and its notifications.
+//! Connections to `PostgreSQL`, directly or through a pooler such as `PgBouncer`, and its notifications.
 //!
-//! A connection that was idle is asked whether its database can still be written: after a fail-over, the old primary may
-//! live on as a standby. Notifications are hints. Whoever listens also looks again from time to time, so that it makes no
-//! difference but time if they are lost, or if a pooler does not pass them on.
+//! An idle connection is asked whether its database is still writable: after a failover, the old primary may live on as a
+//! standby. Notifications are hints. Listeners also check from time to time, so a lost notification, or a pooler that passes
+//! none on, only costs time.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use super::fault::fault;
 use super::hints::Heard;
 use crate::error::{Error, Result};
 
-/// The oldest version that has all that is used: `hashtextextended` came with 11.
+/// The oldest version that has everything we use: `hashtextextended` came with 11.
 const OLDEST: i64 = 11;
-/// The most connections of a process, beside the one that listens.
+/// The most connections of a process, besides the one that listens.
 const MOST_CONNECTIONS: u32 = 8;
-/// After how long without a notification a listener asks whether its connection lives.
+/// How long a listener waits without a notification before it checks that its connection is alive.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The first and the longest pause between two tries to listen.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// What a pooler that does not know a parameter of a connection says (a protocol violation).
+/// The error of a pooler that does not know a connection parameter (a protocol violation).
 const REFUSED_PARAMETER: &str = "08P01";
 
 /// The options in an address.
@@ -40,8 +40,7 @@ pub(super) fn options(address: &str) -> Result<PgConnectOptions> {
     Ok(options.application_name("text2art"))
 }
 
-/// The options of the connection that listens: those of an address of its own if there is one, since a pooler passes no
-/// notifications on.
+/// The options of the connection that listens. It can have its own address, since a pooler passes no notifications on.
 pub(super) fn listening(address: &Address) -> Result<PgConnectOptions> {
     options(address.whole())
 }
@@ -54,7 +53,7 @@ pub(super) async fn connect(plain: &PgConnectOptions) -> Result<PgPool> {
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
     match limited(pool().connect_with(bounded)).await? {
-        // A pooler shares its connections, and does not let one client set parameters for all. It has limits of its own.
+        // A pooler shares connections, so no client may set parameters for all. The pooler has its own limits.
         Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some(REFUSED_PARAMETER) => {
             limited(pool().connect_with(plain.clone())).await?
         }
@@ -65,7 +64,7 @@ pub(super) async fn connect(plain: &PgConnectOptions) -> Result<PgPool> {
 
 fn pool() -> PgPoolOptions {
     let pool = PgPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
-    // In place of an empty question, which takes as long.
+    // Replaces an empty query, which takes as long.
     pool.test_before_acquire(false).before_acquire(|connection, _| {
         Box::pin(async move {
             let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?;
@@ -74,19 +73,19 @@ fn pool() -> PgPoolOptions {
     })
 }
 
-/// Checks that a database is one that keeps what it is told.
+/// Checks that a database keeps what is written to it.
 pub(super) async fn check(database: &Database) -> Result<()> {
     const ASK: &str = "SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits,
         current_setting('server_version') AS name, CAST(current_setting('server_version_num') AS BIGINT) AS version,
         CAST(CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS BIGINT) AS standby";
     let rows = database.rows(ASK, &[]).await?;
-    let row = rows.first().ok_or_else(|| Error::fault("the database does not say how it is set up"))?;
+    let row = rows.first().ok_or_else(|| Error::fault("the database did not report its settings"))?;
     let name = row.text("name")?;
     refuse(row.whole("version")?, &name, &row.text("fsync")?)?;
     if row.whole("standby")? == 1 {
         return Err(Error::network(
-            "the database is a standby, which cannot be written",
-            "use the address of the primary, or wait until the fail-over is done",
+            "the database is a read-only standby",
+            "use the address of the primary, or wait until the failover is done",
         ));
     }
     if row.text("waits")? == "off" {
@@ -95,7 +94,7 @@ pub(super) async fn check(database: &Database) -> Result<()> {
     Ok(())
 }
 
-/// Refuses versions that lack something, and a database that would be destroyed by a power cut.
+/// Refuses old versions, and a database that a power cut would destroy.
 fn refuse(version: i64, name: &str, fsync: &str) -> Result<()> {
     // 15.18 is 150018.
     if version / 10_000 < OLDEST {
@@ -113,8 +112,7 @@ fn refuse(version: i64, name: &str, fsync: &str) -> Result<()> {
     Ok(())
 }
 
-/// Listens to channels for ever, and passes on each notification with its channel; `None` whenever some may have been
-/// missed.
+/// Listens to channels forever, and passes on each notification with its channel; `None` whenever some may have been missed.
 pub(super) async fn listen(options: &PgConnectOptions, channels: &[&str], heard: Heard<'_>) {
     let mut pause = PAUSES.0;
     loop {
@@ -143,7 +141,7 @@ async fn hear(options: &PgConnectOptions, channels: &[&str], heard: Heard<'_>) -
             Ok(Ok(Some(said))) => heard(Some((said.channel(), said.payload()))),
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(error)) => return Err(error),
-            // A network that went away says nothing.
+            // A lost network reports nothing.
             Err(_) => {
                 let asked = (&mut listener).execute("SELECT 1");
                 timeout(ANSWER_WAIT, asked).await.map_err(late)??;

@@ -166,7 +166,7 @@ pub trait Blueprint: Sync {
         36 * (size.width as u64).saturating_mul(size.height as u64)
     }
 
-    /// Mixes two drawings; none if a mean of drawings is nothing that this drawer would draw.
+    /// Mixes two drawings; none if this drawer could not draw the mean of two drawings.
     #[must_use]
     fn between(&self) -> Option<Between> {
         None

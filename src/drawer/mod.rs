@@ -94,14 +94,13 @@ pub trait Drawer: Send {
     }
 
     /// Moves the canvas: the parameters become those of the picture after the motion. A motion that changes nothing leaves
-    /// every bit. What the parameters are kept close to stays. Not for pictures that are tiled.
+    /// every bit unchanged. The starting point that the parameters are kept close to stays the same. Not for tiled pictures.
     ///
     /// # Errors
     /// If the computation fails.
     fn move_canvas(&mut self, motion: &Motion) -> Result<()>;
 
-    /// From now on, keeps the parameters close to what they are now, as strongly as to the starting point, if they are kept
-    /// close to that at all.
+    /// Makes the current parameters the new starting point, if parameters are kept close to a starting point.
     ///
     /// # Errors
     /// If the computation fails.

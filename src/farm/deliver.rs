@@ -1,4 +1,4 @@
-//! Fetching the files of a job to where a batch on this machine would have put them.
+//! Fetching the files of a job to where a batch on this machine would put them.
 
 use image::RgbImage;
 
@@ -15,7 +15,7 @@ pub(super) fn has_all(job: &Job, files: &Products) -> bool {
     files.iter().all(|product| job.file(product.kind.extension).is_some())
 }
 
-/// Fetches the files of a sample; those in `replaced` may exist. Returns the recipe in the output.
+/// Fetches the files of a sample; files in `replaced` may exist. Returns the recipe in the output.
 ///
 /// # Errors
 /// If the server does not provide a file, or it cannot be written.
@@ -27,7 +27,7 @@ pub(super) fn deliver(
     tell: &dyn Fn(Event),
 ) -> Result<Recipe> {
     let products = sample.files.clone().with_existing(|product| {
-        // What an attempt that was broken off has already fetched may be fetched again.
+        // Files that an interrupted attempt fetched may be fetched again.
         let is_own = || {
             Recipe::read(&product.path).is_ok_and(|recipe| {
                 let of_sample = as_here(recipe.clone(), &sample.settings, inputs);
@@ -44,7 +44,7 @@ pub(super) fn deliver(
         let path = if inputs.is_empty() {
             server.fetch(&job.id, artifact, (&product.path, product.existing), &mut |_| {})?
         } else {
-            // The server calls the files that the picture is made from by other names.
+            // The server has other names for the files that the picture uses.
             let fetched = server.fetch_bytes(&job.id, artifact)?;
             let named = with_other_recipe(&fetched, &|recipe| Ok(as_here(recipe, &sample.settings, inputs)))?;
             write_beside(&product.path, &named, product.existing)?
@@ -57,7 +57,7 @@ pub(super) fn deliver(
     Recipe::read(&output)
 }
 
-/// The recipe that a run on this machine would have written.
+/// The recipe that a run on this machine would write.
 fn as_here(recipe: Recipe, settings: &Settings, inputs: &[InputRecord]) -> Recipe {
     let (cut_batch, device) = (recipe.settings.cut_batch, recipe.settings.device);
     let settings = Settings { cut_batch, device, ..settings.clone() };
@@ -79,7 +79,7 @@ pub(super) fn picture(server: &Server, job: &Job) -> Result<RgbImage> {
 /// The file of a kind that a job has made.
 fn file(job: &Job, kind: Kind) -> Result<&Artifact> {
     job.file(kind.extension).ok_or_else(|| {
-        let hint = "see what it made with `text2art jobs ID`";
-        Error::usage(format!("the server has no {} of the job {}", kind.name, job.id), hint)
+        let hint = "see what the job made with `text2art jobs ID`";
+        Error::usage(format!("the server has no {} for the job {}", kind.name, job.id), hint)
     })
 }

@@ -1,4 +1,4 @@
-//! Following many jobs at once: whoever waits for one looks after all.
+//! Following many jobs at once: each waiting thread updates all jobs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, TryLockError};
@@ -11,11 +11,11 @@ use crate::database::Id;
 use crate::progress::{Event, Stop};
 use crate::{Error, Result};
 
-/// Time between two looks at what is known.
+/// Time between checks of what is known.
 const LOOK: Duration = Duration::from_millis(100);
-/// The shortest and the longest time between two questions to the server.
+/// The shortest and the longest time between two requests to the server.
 const INTERVAL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
-/// The most jobs in a state that are listed. Those beyond are asked for one by one.
+/// The most jobs in a state that are listed. Further jobs are requested one by one.
 const MOST_LISTED: usize = 300;
 
 /// Asks for the states of jobs.
@@ -26,7 +26,7 @@ type Ask<'a> = &'a dyn Fn(&[Id]) -> Result<States>;
 pub(super) enum Seen {
     /// The job as it was
     Job(Arc<Job>),
-    /// There is no such job any longer
+    /// The job no longer exists
     Gone,
 }
 
@@ -38,7 +38,7 @@ impl Seen {
         }
     }
 
-    /// Whether the job does not wait any longer.
+    /// Whether the job is no longer waiting.
     fn has_left_queue(&self) -> bool {
         !matches!(self, Self::Job(job) if job.state == State::Queued)
     }
@@ -63,13 +63,13 @@ impl Default for Next {
     }
 }
 
-/// The states of these jobs. Whoever waits or runs is in a list, so that few requests are about one job.
+/// The states of these jobs. Waiting and running jobs are in lists, so few jobs need a request of their own.
 ///
 /// # Errors
 /// If the server cannot be reached.
 pub(super) fn states(server: &Server, open: &[Id]) -> Result<States> {
     let mut states = HashMap::new();
-    // A job that begins between the two is in the second list.
+    // A job that starts between the two requests is in the second list.
     for state in ["queued", "running"] {
         let query = Query { state: Some(state.into()), limit: MOST_LISTED };
         let jobs = server.list(&query)?.into_iter().filter(|job| open.contains(&job.id));
@@ -94,8 +94,8 @@ impl Watched {
         lock(&self.seen).iter().filter(|(_, seen)| !seen.is_final()).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Follows a job to its end, and tells of its progress. `ask` returns the states of jobs that are still open; `begun` is called
-    /// when one of them has left the queue.
+    /// Follows a job to its end, and reports its progress. `ask` returns the states of jobs that are still open; `begun` is
+    /// called when one of them has left the queue.
     ///
     /// # Errors
     /// If `ask` fails or the job is deleted; [`Error::Stopped`] if `stop` is requested: then the job stays open.
@@ -123,7 +123,7 @@ impl Watched {
                 Some(Seen::Job(job)) => job,
                 Some(Seen::Gone) | None => {
                     lock(&self.seen).remove(&id);
-                    let hint = "run the batch again to have the picture drawn";
+                    let hint = "run the batch again to draw the picture";
                     return Err(Error::usage(format!("the job {id} was deleted"), hint));
                 }
             };
@@ -135,7 +135,7 @@ impl Watched {
         }
     }
 
-    /// Asks the server if it is time, and nobody else does. Returns whether a job has left the queue since the last time.
+    /// Asks the server, if it is time and no other thread asks. Returns whether a job has left the queue since the last time.
     fn look(&self, ask: Ask) -> Result<bool> {
         let mut next = match self.next.try_lock() {
             Ok(next) => next,
@@ -147,7 +147,7 @@ impl Watched {
         }
         let open = self.open();
         let states = ask(&open)?;
-        // Where nothing ends, nothing is missed.
+        // If no job ended, nothing was missed.
         let has_end = states.values().any(Seen::is_final);
         next.interval = if has_end { INTERVAL.0 } else { (next.interval * 3 / 2).min(INTERVAL.1) };
         next.at = Instant::now() + next.interval;
@@ -163,10 +163,10 @@ impl Watched {
     }
 }
 
-/// What was told of a job.
+/// What was reported about a job.
 #[derive(Default)]
 struct Told {
-    /// The worker's claim whose beginning was told
+    /// The worker's claim whose start was reported
     claim: Option<u64>,
     iteration: usize,
 }

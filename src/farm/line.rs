@@ -1,4 +1,4 @@
-//! What a server is asked for, for a line of a batch, and under which key.
+//! The request to a server for a line of a batch, and its key.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 /// The options that choose models.
 const MODELS: [&str; 2] = ["vqgan", "clip"];
-/// The settings that a server fills in for itself, and that decide nothing of the picture.
+/// The settings that a server fills in itself, and that do not affect the picture.
 const OF_THE_SERVER: [&str; 2] = ["device", "cut_batch"];
 
 /// The fields of the request for a sample; files have their names on this machine.
@@ -28,7 +28,7 @@ pub(super) fn fields(sample: &Sample) -> Result<Map<String, Value>> {
     check_files(&sample.files, &sample.settings)?;
     let asked = Overrides { quality: Some(sample.quality), ..Overrides::from(sample.settings.clone()) };
     let mut fields = order_of(&asked)?;
-    // A newer server may have other defaults, so everything is said, except that there is nothing.
+    // A newer server may have other defaults, so the request has all settings except empty lists.
     fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
     check_settings(&fields, &sample.settings)?;
     fields.insert("products".into(), products(&sample.files).into());
@@ -42,7 +42,7 @@ fn products(files: &Products) -> Vec<&'static str> {
 
 fn check_files(files: &Products, settings: &Settings) -> Result<()> {
     if let Some(folder) = files.iter().find(|file| file.kind.is_folder()) {
-        let message = format!("‹{}›: a server makes no folder of frames", folder.kind.option);
+        let message = format!("‹{}›: a server cannot make a folder of frames", folder.kind.option);
         return Err(Error::usage(message, "ask for a movie with ‹gif› or ‹mp4›"));
     }
     check_ends(files)?;
@@ -51,13 +51,13 @@ fn check_files(files: &Products, settings: &Settings) -> Result<()> {
     let movie = files.iter().find(|file| is_fixed(&file.path)).filter(|_| !settings.input_files().is_empty());
     if let Some(movie) = movie {
         let (option, path) = (movie.kind.option, movie.path.display());
-        let message = format!("‹{option}› {path}: a server makes no MP4 of a picture that is made from files");
+        let message = format!("‹{option}› {path}: a server cannot make an MP4 of a picture that uses files");
         return Err(Error::usage(message, "use ‹gif›, or draw the line without ‹server›"));
     }
     Ok(())
 }
 
-/// Checks that the fields alone mean the settings, on a server whose own settings are the usual ones.
+/// Checks that the fields alone give the settings, on a server with default settings.
 fn check_settings(fields: &Map<String, Value>, settings: &Settings) -> Result<()> {
     let read = serde_json::from_value::<Overrides>(Value::Object(fields.clone()));
     let mut read = read.map_err(|error| Error::fault(format!("cannot read a request: {error}")))?;
@@ -68,17 +68,18 @@ fn check_settings(fields: &Map<String, Value>, settings: &Settings) -> Result<()
     let Some(name) = difference(&as_map(settings)?, &as_map(&combine(&[read])?)?) else { return Ok(()) };
     let option = OptionInfo::of(&name).map_or(name.as_str(), |option| option.option);
     let problem = if MODELS.contains(&name.as_str()) {
-        format!("‹{option}›: a server chooses its models itself")
+        format!("‹{option}›: a server chooses its own models")
     } else {
-        format!("‹{option}›: a server takes this from no request")
+        format!("‹{option}›: requests to a server cannot set this option")
     };
-    Err(Error::usage(problem, "leave it out, or draw the line without ‹server›"))
+    Err(Error::usage(problem, format!("leave out ‹{option}›, or draw the line without ‹server›")))
 }
 
-/// Checks that a job has the settings of a line. Another version, or the server's own settings, can make others of a request.
+/// Checks that a job has the settings of a line. A server of another version, or with settings of its own, can turn a request
+/// into other settings.
 ///
 /// # Errors
-/// If it has not; the message names a setting.
+/// If a setting differs; the message names it.
 pub(super) fn check_answer(settings: &Settings, job: &Job) -> Result<()> {
     let (mut here, mut there) = (as_map(settings)?, job.settings.clone());
     let is_colors = settings.palette.as_deref().and_then(file_of).is_some();
@@ -97,10 +98,10 @@ pub(super) fn check_answer(settings: &Settings, job: &Job) -> Result<()> {
     let Some(name) = difference(&here, &there) else { return Ok(()) };
     let option = OptionInfo::of(&name).map_or(name.as_str(), |option| option.option);
     let shown = |settings: &Map<String, Value>| settings.get(&name).map_or("nothing".to_owned(), Value::to_string);
-    let problem = format!("the server draws this with another ‹{option}›: {}, not {}", shown(&there), shown(&here));
+    let problem = format!("the server draws this with a different ‹{option}›: {}, not {}", shown(&there), shown(&here));
     Err(Error::usage(
         problem,
-        "use a server of the same version of text2art whose operator has not changed this setting",
+        "use a server with the same version of text2art, whose operator has not changed this setting",
     ))
 }
 
@@ -117,11 +118,11 @@ fn difference(one: &Map<String, Value>, other: &Map<String, Value>) -> Option<St
     one.keys().chain(other.keys()).find(is_other).cloned()
 }
 
-/// The key of the job of a sample: it follows from the name of the output, the settings, the kinds of files and the content of
-/// the files that the picture is made from. `own` makes another key of it, and so does each `attempt`.
+/// The key of a sample's job. It depends on the name of the output, the settings, the kinds of files and the content of the
+/// files that the picture uses, and on `own` and `attempt`.
 pub(super) fn key(sample: &Sample, inputs: &[InputRecord], own: Option<&Id>, attempt: u32) -> Result<String> {
     let Sample { settings, quality, files, .. } = sample;
-    // What is left to the server is no part of the picture.
+    // Settings that are left to the server do not affect the picture.
     let mut settings = as_map(settings)?;
     for name in OF_THE_SERVER {
         settings.shift_remove(name);
@@ -175,7 +176,7 @@ mod tests {
                 fields.into_iter().filter(|(name, _)| name != "products").collect(),
             ))
             .unwrap();
-            // The server's own settings do not count where a request says something.
+            // The settings of a request override the server's own.
             let own: Overrides =
                 serde_json::from_value(serde_json::json!({"quality": "draft", "cutouts": 3, "cut_noise": 0.7}))
                     .unwrap();
@@ -245,7 +246,10 @@ mod tests {
         check_answer(&sample.settings, &job(&|_| {})).unwrap();
         let other = job(&|settings| drop(settings.insert("cutouts".into(), 3.into())));
         let error = check_answer(&sample.settings, &other).unwrap_err().to_string();
-        assert_eq!(error, format!("the server draws this with another --cutouts: 3, not {}", sample.settings.cutouts));
+        assert_eq!(
+            error,
+            format!("the server draws this with a different --cutouts: 3, not {}", sample.settings.cutouts)
+        );
         let newer = job(&|settings| drop(settings.insert("mood".into(), "good".into())));
         assert!(check_answer(&sample.settings, &newer).is_err());
     }

@@ -1,7 +1,7 @@
-//! A server as what draws the pictures of a batch: each line becomes a job, and its files are fetched to where this machine
-//! would have put them.
+//! Draws the pictures of a batch on a server: each line becomes a job, and its files are fetched to where a batch on this
+//! machine would put them.
 //!
-//! The key of a job follows from its line, so that a batch that was killed finds its jobs again, and nothing is drawn twice.
+//! The key of a job depends only on its line, so a batch that was killed finds its jobs again, and nothing is drawn twice.
 
 mod deliver;
 mod follow;
@@ -27,12 +27,12 @@ use follow::Watched;
 use patience::Patience;
 use uploads::Uploads;
 
-/// How many pictures are asked for at once. Those beyond what the server draws wait in its queue, so that no worker waits for
-/// this program.
+/// How many pictures are requested at once. Pictures that the server is not drawing yet wait in its queue, so that no worker
+/// waits for this program.
 const AT_ONCE: usize = 64;
-/// How often a job that failed or was canceled before is submitted again, at most: once in a run.
+/// The most times that a job that failed or was canceled is submitted again: once per run.
 const MOST_ATTEMPTS: u32 = 100;
-/// Time between two looks at whether there is room for another job.
+/// Time between checks for room for another job.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A server that draws the pictures of a batch.
@@ -41,20 +41,20 @@ pub struct Farm {
     stop: Stop,
     /// The judges, if pictures are scored
     judges: Option<Judges>,
-    /// What makes the keys of this run its own, if every picture is drawn again
+    /// What makes the keys of this run unique, if every picture is drawn again
     own: Option<Id>,
     uploads: Uploads,
     watched: Watched,
     patience: Patience,
-    /// Until when the server takes no more jobs, unless one of those that wait begins
+    /// Until when the server takes no more jobs, unless a waiting job starts
     full: Mutex<Option<Instant>>,
-    /// Held by whoever asks for a job: one after the other, so that a full queue refuses only one request
+    /// Held while submitting a job: one at a time, so that a full queue refuses only one request
     asking: Mutex<()>,
 }
 
 impl Farm {
-    /// A server that draws, until `stop` is requested. `judges` score the pictures here. `force` has every picture drawn again,
-    /// even if the server has it.
+    /// A server that draws until `stop` is requested. `judges` score the pictures on this machine. `force` draws every picture
+    /// again, even if the server has it.
     ///
     /// # Errors
     /// If the server does not answer, or does not know the user.
@@ -79,13 +79,13 @@ impl Farm {
         self.patience.fault()
     }
 
-    /// The jobs that have not ended as far as is known.
+    /// The jobs that have not ended, as far as is known.
     #[must_use]
     pub fn open(&self) -> Vec<Id> {
         self.watched.open()
     }
 
-    /// Has a sample drawn, and fetches its files; those in `replaced` may exist.
+    /// Draws a sample on the server, and fetches its files; files in `replaced` may exist.
     fn fetch(&self, sample: &Sample, replaced: &[PathBuf], tell: &dyn Fn(Event)) -> Result<(Recipe, Job)> {
         let inputs = Recipe::inputs(&sample.settings)?;
         let submitted = self.submit(sample, &inputs, tell)?;
@@ -95,22 +95,22 @@ impl Farm {
         match job.state {
             State::Queued | State::Running | State::Done => {}
             State::Cancelled => {
-                let hint = "run the batch again to have the picture drawn";
+                let hint = "run the batch again to draw the picture";
                 return Err(Error::usage(format!("the job {} was canceled", job.id), hint));
             }
             State::Dead => {
                 let message = job.error.clone().unwrap_or_else(|| "the server gives no reason".to_owned());
-                let hint = job.hint.clone().unwrap_or_else(|| "ask whoever runs the server".to_owned());
+                let hint = job.hint.clone().unwrap_or_else(|| "ask the operator of the server".to_owned());
                 return Err(Error::usage(format!("the job {} failed: {message}", job.id), hint));
             }
         }
-        // Names that a broken attempt has claimed are its own.
+        // Names that an interrupted attempt claimed belong to this sample.
         let recipe =
             self.patience.with(tell, || deliver::deliver(&self.server, (sample, replaced), &inputs, &job, tell))?;
         Ok((recipe, job))
     }
 
-    /// The job of a sample: an earlier one if there is one that did not fail.
+    /// The job of a sample: an earlier job if one did not fail.
     fn submit(&self, sample: &Sample, inputs: &[InputRecord], tell: &dyn Fn(Event)) -> Result<Job> {
         let fields = line::fields(sample)?;
         for attempt in 0..MOST_ATTEMPTS {
@@ -133,11 +133,11 @@ impl Farm {
             }
             return Ok(job);
         }
-        let problem = format!("{MOST_ATTEMPTS} jobs of this line failed or were canceled");
-        Err(Error::usage(problem, "find out why with `text2art jobs`, and have it drawn again with ‹force›"))
+        let problem = format!("{MOST_ATTEMPTS} jobs for this line failed or were canceled");
+        Err(Error::usage(problem, "find out why with `text2art jobs`, and draw the line again with ‹force›"))
     }
 
-    /// Asks for a job until the server has room for it; none if the key belongs to another picture.
+    /// Submits a job, waiting until the server has room; none if the key belongs to another picture.
     fn ask(
         &self,
         fields: &Map<String, Value>,
@@ -197,7 +197,7 @@ impl Studio for Farm {
     }
 }
 
-/// A plan whose lines a server can draw: what it takes from no request is an error of the line.
+/// A plan of lines that a server can draw. A line with an option that requests cannot set becomes an error.
 pub fn checked(plan: impl Iterator<Item = Planned> + Send) -> impl Iterator<Item = Planned> + Send {
     plan.map(|planned| {
         let Planned::Group(group) = planned else { return planned };
@@ -209,7 +209,7 @@ pub fn checked(plan: impl Iterator<Item = Planned> + Send) -> impl Iterator<Item
     })
 }
 
-/// Removes from settings that belong to this machine, rather than to a picture, what a server decides for itself.
+/// Removes settings that a server decides itself from a layer that belongs to this machine rather than to a picture.
 pub fn of_this_machine(settings: &mut Overrides) {
     (settings.device, settings.precision, settings.cut_batch) = (None, None, None);
 }

@@ -1,4 +1,4 @@
-//! Waiting for a server that is away for a while.
+//! Waiting for a server that is temporarily unavailable.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,12 @@ use super::lock;
 use crate::progress::{Event, Stop};
 use crate::{Error, Result};
 
-/// How long a server may be away.
+/// How long a server may be unavailable.
 const LONGEST: Duration = Duration::from_secs(300);
 /// The pause before the next try.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What is known of a server's absences.
+/// What is known about a server's outages.
 pub(super) struct Patience {
     stop: Stop,
     /// When the server last answered
@@ -33,18 +33,18 @@ impl Patience {
         }
     }
 
-    /// Does something with the server, again and again while it is away.
+    /// Does something with the server, retrying while the server is unavailable.
     ///
     /// # Errors
-    /// If it fails for another reason, or for so long that it has to be given up; [`Error::Stopped`] if the batch is stopped, which
-    /// it is if the server stays away.
+    /// If it fails for another reason, or for too long; [`Error::Stopped`] if the batch is stopped, which also happens if the
+    /// server stays unavailable.
     pub(super) fn with<T>(&self, tell: &dyn Fn(Event), mut act: impl FnMut() -> Result<T>) -> Result<T> {
         let mut failing: Option<Instant> = None;
         loop {
             let error = match act() {
                 Err(error @ Error::Network { .. }) => error,
                 done => {
-                    // A refusal is an answer as well.
+                    // A refusal is an answer, too.
                     if !matches!(done, Err(Error::Stopped)) {
                         self.hear(tell);
                     }
@@ -57,11 +57,12 @@ impl Patience {
             let since = *failing.get_or_insert_with(Instant::now);
             if since.elapsed() >= LONGEST {
                 if *lock(&self.heard) > since {
-                    // The server answers others: it is this that fails.
+                    // The server answers other requests, so the problem is this request.
                     return Err(error);
                 }
                 let minutes = LONGEST.as_secs() / 60;
-                let hint = "the jobs go on: run the same command again later to fetch them".to_owned();
+                let hint = "the jobs continue on the server: run the same command again later to fetch the pictures"
+                    .to_owned();
                 lock(&self.fault).get_or_insert((format!("{error}, for {minutes} minutes"), hint));
                 self.stop.request();
                 return Err(Error::Stopped);
@@ -73,7 +74,7 @@ impl Patience {
         }
     }
 
-    /// Why the batch was stopped, if the server stayed away.
+    /// Why the batch was stopped, if the server stayed unavailable.
     pub(super) fn fault(&self) -> Option<Error> {
         lock(&self.fault).clone().map(|(message, hint)| Error::network(message, hint))
     }

@@ -1,4 +1,4 @@
-//! The files of a batch that its pictures are made from: each content is uploaded once.
+//! The files that the pictures of a batch use. Files with the same content are uploaded once.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,19 +9,19 @@ use crate::client::Server;
 use crate::output::InputRecord;
 use crate::{Error, Result};
 
-/// What requests call the files that were uploaded, by their SHA-256.
+/// The names of uploaded files in requests, by SHA-256.
 #[derive(Default)]
 pub(super) struct Uploads(Mutex<HashMap<String, String>>);
 
 impl Uploads {
-    /// What requests call a file, which is uploaded unless another one with its content was. `inputs` has its digest.
+    /// The name of a file in requests. Uploads the file unless one with the same content was uploaded. `inputs` has its digest.
     ///
     /// # Errors
     /// If the file cannot be read, or the server does not take it.
     pub(super) fn name(&self, server: &Server, path: &Path, inputs: &[InputRecord]) -> Result<String> {
         let digest = inputs.iter().find(|input| input.path == path).map(|input| &input.sha256);
         let digest = digest.ok_or_else(|| Error::fault("a file of a picture has no digest"))?;
-        // Held during the upload, for which others with the same file wait.
+        // Held during the upload, so that other threads with the same file wait for it.
         let mut names = lock(&self.0);
         if let Some(name) = names.get(digest) {
             return Ok(name.clone());

@@ -36,8 +36,8 @@ pub struct Judge {
 
 /// The judgement of a picture, on the device that computed it.
 pub struct Judgement {
-    /// For each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`, with a column for the loss
-    /// of the ratings behind them if the perceptor rates
+    /// For each perceptor, in order: the distance of each cutout to each target, `[cutouts, targets]`, followed by a column for
+    /// the loss of the ratings if the perceptor rates
     pub distances: Vec<Tensor>,
     /// The gradient of the sum of all losses with respect to the picture, with the shape of the picture
     pub gradient: Tensor,

@@ -40,7 +40,7 @@ pub struct Perceptor {
     /// The pictures of the last targets, `[1, 3, height, width]`: each is cut like the picture, or like the part of it that is
     /// seen, and compared cutout by cutout
     cut: Vec<Tensor>,
-    /// Rates the cutouts, if anything does
+    /// Rates the cutouts, if ratings are requested
     rating: Option<Rating>,
     /// From distances to the slopes of the loss
     slopes: Network,
@@ -52,7 +52,7 @@ pub struct Perceptor {
 
 /// The part of a perceptor in a judgement.
 pub(super) struct Judged {
-    /// The distance of each cutout to each target, `[cutouts, targets]`, and the loss of its rating behind them if there is one
+    /// The distance of each cutout to each target, `[cutouts, targets]`, followed by the loss of the rating if there is one
     pub distances: Tensor,
     /// The gradient with respect to what is seen of the picture
     pub gradient: Tensor,
@@ -98,7 +98,7 @@ impl Perceptor {
         self
     }
 
-    /// This perceptor, which also rates wides by a head for its features, with a weight.
+    /// This perceptor, which also rates wides with a head for its features and a weight.
     #[must_use]
     pub fn rating(mut self, head: Arc<AestheticHead>, weight: f64) -> Self {
         self.rating = Some(Rating { head, weight });
@@ -106,7 +106,7 @@ impl Perceptor {
         self
     }
 
-    /// Computes the slopes of all that it looks for from their weights.
+    /// Computes the slopes of all targets from their weights.
     fn set_slopes(&mut self) {
         let rating = self.rating.iter().map(|rating| (rating.weight, None));
         self.slopes = Network::of(Slopes::new(self.targets.iter().map(pull).chain(rating), self.cutouts.count));
@@ -118,7 +118,7 @@ impl Perceptor {
         self.targets.iter().map(|target| target.name.as_str()).chain(rating)
     }
 
-    /// This perceptor, but with weights of its first targets that change.
+    /// This perceptor with changing weights for its first targets.
     #[must_use]
     pub fn following(self, courses: Vec<Option<Course>>) -> Self {
         Self { courses, ..self }
@@ -174,8 +174,8 @@ impl Perceptor {
     }
 
     /// Judges some of the cutouts of what it sees of a picture of this height and width, in an iteration; `rated` counts all
-    /// of them. Of the pictures that are cut, it sees the same part. Waits for a GPU only if there are such pictures, or if it
-    /// rates.
+    /// of them. It sees the same part of pictures that are cut. It waits for a GPU only if there are such pictures, or if
+    /// it rates.
     ///
     /// For a target with weight w and stop s, the loss is the mean of w d over the distances d of the cutouts
     /// ([`Perceptor::losses`]). The gradient is zero for cutouts with sign(w) d < s (VQGAN+CLIP, Crowson, 2021).

@@ -1,4 +1,4 @@
-//! The loss `aesthetic`: how far cutouts are from the best rating, by an aesthetic head of the CLIP that judges.
+//! The loss `aesthetic`: how far the cutouts are from the best rating, according to an aesthetic head of the CLIP that judges.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::Cutout;
 use crate::clip::AestheticHead;
 use crate::frozen::{Layer, Network};
 
-/// The rating to reach, and the factor of the square of what is missing (pixray, `aesthetic`).
+/// The target rating, and the factor of the squared difference from it (pixray, `aesthetic`).
 const BEST: f64 = 10.0;
 const FACTOR: f64 = 0.02;
 
@@ -20,8 +20,8 @@ pub(super) struct Rating {
     pub weight: f64,
 }
 
-/// Which cutouts of an iteration are rated: the wides, since a rating of a part says little about the picture; if there are
-/// none, all.
+/// Which cutouts of an iteration are rated: the wides, since the rating of a part says little about the picture, or all
+/// cutouts if there are no wides.
 #[derive(Clone, Copy)]
 pub(super) struct Rated {
     wides: usize,
@@ -34,7 +34,7 @@ impl Rated {
         Self { wides: cutouts.iter().filter(|cutout| !cutout.zoom).count(), all: cutouts.len() }
     }
 
-    /// How much the rating of a cutout counts in a mean over all cutouts, so that it is the mean over those that are rated.
+    /// How much the rating of a cutout counts in a mean over all cutouts, so that the result is the mean over the rated cutouts.
     #[allow(clippy::cast_precision_loss)]
     fn share(self, cutout: &Cutout) -> f64 {
         match (self.wides, cutout.zoom) {
@@ -46,8 +46,8 @@ impl Rated {
 }
 
 impl Rating {
-    /// For each of some cutouts 0.02 (a · f + b − 10)² times its share, where f is its feature at unit length, and a and b are
-    /// the head's: features `[batch, features]` to `[batch, 1]`. Computes on the host; the gradient of the features is
+    /// For each cutout, 0.02 (a · f + b − 10)² times its share, where f is its feature at unit length, and a and b come from
+    /// the head: features `[batch, features]` to `[batch, 1]`. Computes on the host; the gradient of the features is
     /// recorded.
     ///
     /// # Errors
@@ -55,12 +55,12 @@ impl Rating {
     pub fn losses(&self, features: &Tensor, cutouts: &[Cutout], rated: Rated) -> Result<Tensor> {
         let shares = cutouts.iter().map(|cutout| rated.share(cutout)).collect();
         let layer = Missing { head: self.head.clone(), shares };
-        // The numbers are few, and the shares are others in each iteration: a twin for GPUs would not pay.
+        // There are few numbers, and the shares change in each iteration, so a twin for GPUs would not pay off.
         Network::of(layer).forward(&features.to_device(&Device::Cpu)?)?.to_device(features.device())
     }
 }
 
-/// From features to the squares of what is missing to the best rating, times a factor and a share for each row.
+/// From features to the squared differences from the best rating, times a factor and a share for each row.
 struct Missing {
     head: Arc<AestheticHead>,
     shares: Vec<f64>,

@@ -42,7 +42,7 @@ impl Role {
         }
     }
 
-    /// Whether a model is its weight file alone, without a configuration.
+    /// Whether a model is only a weight file, without a configuration.
     #[must_use]
     pub fn is_single_file(self) -> bool {
         matches!(self, Self::Upscaler | Self::Aesthetic)

@@ -52,7 +52,7 @@ pub struct Entry {
     pub tokenizer: Option<String>,
     /// Name of the CLIP whose image tower belongs to it, if this is a text tower that was published alone
     pub image: Option<String>,
-    /// Name of the CLIP whose features it rates, if this is an aesthetic head
+    /// Name of the CLIP whose features the model rates, if it is an aesthetic head
     pub clip: Option<String>,
 }
 
@@ -181,7 +181,7 @@ impl Manifest {
         self.models.iter().find(|entry| entry.name == name)
     }
 
-    /// The aesthetic head for the features of a CLIP; none if none is known.
+    /// The aesthetic head for the features of a CLIP, if one is known.
     #[must_use]
     pub fn head_of(&self, clip: &str) -> Option<&Entry> {
         // The features are those of the image tower.

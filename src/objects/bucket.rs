@@ -1,4 +1,4 @@
-//! A store in a bucket, which may deliver its objects itself.
+//! A store in a bucket, which can deliver its objects directly.
 
 use super::Objects;
 #[cfg(feature = "s3")]
@@ -30,7 +30,7 @@ impl Objects {
         #[cfg(not(feature = "s3"))]
         {
             Err(Error::usage(
-                format!("this program was built without S3, so that it cannot use {}", storage.bucket),
+                format!("this program was built without S3, so it cannot use {}", storage.bucket),
                 "build it with `cargo install --path . --features farm`, or leave out ‹storage› to use a folder on this \
                  machine",
             ))
@@ -42,7 +42,7 @@ impl Objects {
     async fn deliver_directly(&mut self) -> Result<()> {
         if let Place::Bucket { bucket, origin } = &mut self.place {
             let signed = s3::signed(bucket, &path_of("checks")?, "text/plain", "inline").await?;
-            let signed = url::Url::parse(&signed).map_err(|_| Error::fault("the storage signs no addresses"))?;
+            let signed = url::Url::parse(&signed).map_err(|_| Error::fault("the storage cannot sign addresses"))?;
             *origin = Some(signed.origin().ascii_serialization().into());
         }
         Ok(())
@@ -58,8 +58,8 @@ impl Objects {
         }
     }
 
-    /// An address by which anybody can fetch an object from the store for ten minutes; `None` if the store does not deliver
-    /// its objects itself. `disposition` is a header `Content-Disposition`.
+    /// An address at which anyone can fetch an object from the store for ten minutes; `None` if the store does not deliver its
+    /// objects itself. `disposition` is a `Content-Disposition` header.
     ///
     /// # Errors
     ///

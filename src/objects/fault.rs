@@ -28,7 +28,7 @@ pub(super) fn fault(key: &str, error: &object_store::Error) -> Error {
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             return Error::network(
                 format!("the storage refused access to {key}"),
-                "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that they may list, read, write and delete objects",
+                "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; they must allow listing, reading, writing and deleting",
             );
         }
         object_store::Error::Generic { store: "S3", .. } => {

@@ -13,27 +13,27 @@ use super::fault::fault;
 use super::storage::{Endpoint, Storage};
 use crate::error::{Error, Result};
 
-/// How long a signed address can be used: long enough to begin a download, or to wind in a movie.
+/// How long a signed address is valid: long enough to start a download, or to seek in a movie.
 const SIGNED_FOR: Duration = Duration::from_mins(10);
 /// The longest wait for a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait for the next bytes of an answer.
 const SILENCE: Duration = Duration::from_secs(20);
-/// The longest time for one request: the largest pieces have some megabytes.
+/// The longest time for one request: the largest pieces are a few megabytes.
 const REQUEST: Duration = Duration::from_mins(2);
-/// How long a request is tried again. Whoever asked tries again as well.
+/// How long to retry a request. The caller retries as well.
 const RETRIES: Duration = Duration::from_secs(15);
 
 /// The part of a bucket that belongs to a server.
 pub(super) type S3 = PrefixStore<AmazonS3>;
 
-/// The store that is described, with credentials from the environment.
+/// The store with this description, with credentials from the environment.
 ///
 /// # Errors
 ///
-/// If it is described in a way that cannot be.
+/// If the description is not possible.
 pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
-    // `reqwest` has no provider of its own here. That there is one already is no error.
+    // `reqwest` has no provider of its own here. An already installed provider is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The environment first, so that options take precedence.
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(storage.bucket.name());
@@ -45,7 +45,7 @@ pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
         })?),
         (None, None) => None,
     };
-    // Amazon's own store answers to the name of a host; others mostly do not.
+    // Amazon's store accepts the bucket as part of the host name; most others do not.
     let path_style = storage.path_style.unwrap_or(endpoint.is_some());
     if let Some(endpoint) = &endpoint {
         let endpoint = if path_style { endpoint.clone() } else { endpoint.of_bucket(storage.bucket.name()) };
@@ -67,7 +67,7 @@ pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
     Ok(Arc::new(PrefixStore::new(store, storage.bucket.prefix())))
 }
 
-/// An address that anybody can fetch an object by for ten minutes, as a file of this type and disposition.
+/// An address at which anyone can fetch an object for ten minutes, as a file of this type and disposition.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ pub(super) async fn signed(store: &S3, path: &Path, media_type: &str, dispositio
     let options = SignedUrlOptions::new().with_query([
         ("response-content-type", media_type),
         ("response-content-disposition", disposition),
-        // As long as the address is good.
+        // As long as the address is valid.
         ("response-cache-control", "private, max-age=600"),
     ]);
     let signed = store.signed_url_opts(Method::GET, path, SIGNED_FOR, &options).await;

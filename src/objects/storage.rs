@@ -1,4 +1,4 @@
-//! Where objects are if not in a folder: a bucket of a store that speaks S3.
+//! Where objects are, if not in a folder: a bucket of an S3-compatible store.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ pub struct Bucket {
     prefix: String,
 }
 
-/// A store that speaks S3. Its credentials come from the environment, as those of Amazon's tools do.
+/// An S3-compatible store. Its credentials come from the environment, as those of Amazon's tools do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     /// The bucket
@@ -22,14 +22,14 @@ pub struct Storage {
     pub endpoint: Option<Endpoint>,
     /// The region
     pub region: Option<String>,
-    /// Whether the bucket is named in paths and not in the name of the host; by default if there is an endpoint
+    /// Whether paths, and not host names, contain the bucket; the default if there is an endpoint
     pub path_style: Option<bool>,
-    /// Whether browsers fetch files from the store itself, by addresses that are signed for a short time
+    /// Whether browsers fetch files directly from the store, through addresses that are signed for a short time
     pub presign: bool,
 }
 
 impl Storage {
-    /// A bucket at its usual place.
+    /// A bucket at its default place.
     #[must_use]
     pub fn new(bucket: Bucket) -> Self {
         Self { bucket, endpoint: None, region: None, path_style: None, presign: false }
@@ -37,7 +37,7 @@ impl Storage {
 }
 
 impl Bucket {
-    /// Its name.
+    /// The name of the bucket.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -93,12 +93,12 @@ impl Endpoint {
         self.0.scheme() == "http"
     }
 
-    /// The address of a bucket whose name is a part of the name of the host.
+    /// The address of a bucket whose name is part of the host name.
     #[must_use]
     pub fn of_bucket(&self, bucket: &str) -> Self {
         let mut url = self.0.clone();
         let host = format!("{bucket}.{}", url.host_str().unwrap_or_default());
-        // The address of an interface is no name, and stays.
+        // An IP address is not a name, and stays.
         let _ = url.set_host(Some(&host));
         Self(url)
     }
@@ -112,7 +112,7 @@ impl FromStr for Endpoint {
             let has_user = !url.username().is_empty() || url.password().is_some();
             ["http", "https"].contains(&url.scheme()) && url.has_host() && url.query().is_none() && !has_user
         });
-        // It may have a password in it.
+        // The text may contain a password.
         url.map(Self)
             .ok_or_else(|| "this is not the address of a store; write it like https://s3.example.org".to_owned())
     }

@@ -43,7 +43,7 @@ pub struct Objects {
 pub(super) enum Place {
     /// In a folder of this machine
     Folder(Arc<Path>),
-    /// In a bucket, which delivers its objects itself from an origin, if one is given
+    /// In a bucket, which delivers its objects itself from this origin, if one is given
     #[cfg(feature = "s3")]
     Bucket { bucket: Arc<S3>, origin: Option<Arc<str>> },
 }
@@ -103,7 +103,7 @@ impl Objects {
         }
     }
 
-    /// What a store that delivers objects itself must know about one. A folder keeps no such things.
+    /// What a store that delivers objects itself must know about an object. A folder keeps nothing of this.
     fn attributes(&self, media_type: &str) -> Attributes {
         match self.own_folder() {
             Some(_) => Attributes::new(),
@@ -177,8 +177,8 @@ impl Objects {
         }
     }
 
-    /// Stores a long file in a bucket. It appears there whole, when all its parts have come. Not every store can refuse to
-    /// replace an object in this way; but a key has one writer, since it names a claim, or is random.
+    /// Stores a long file in a bucket. The object appears there whole, once all its parts have arrived. Not every store can
+    /// refuse to replace an object this way, but a key has only one writer, since it names a claim or is random.
     async fn create_in_parts(
         &self,
         key: &str,

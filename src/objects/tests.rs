@@ -37,7 +37,7 @@ async fn bucket(presign: bool) -> Objects {
 
 #[cfg(feature = "s3")]
 #[test]
-#[ignore = "needs a stand-in of S3: .ci/with_s3.sh starts one"]
+#[ignore = "needs a stand-in for S3: .ci/with_s3.sh starts one"]
 fn a_bucket_does_what_a_folder_does() {
     within(async {
         never_replaced(&bucket(false).await).await;
@@ -54,7 +54,7 @@ fn a_bucket_does_what_a_folder_does() {
 
 #[cfg(feature = "s3")]
 #[test]
-#[ignore = "needs a stand-in of S3: .ci/with_s3.sh starts one"]
+#[ignore = "needs a stand-in for S3: .ci/with_s3.sh starts one"]
 fn a_bucket_signs_addresses() {
     within(async {
         let objects = bucket(true).await;

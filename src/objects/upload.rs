@@ -10,7 +10,7 @@ use super::fault::{fault, fault_of_file};
 use crate::error::Result;
 use crate::files::to_hex;
 
-/// The bytes that are read or written at a time. S3 takes no parts of less than 5 MiB, but for the last one.
+/// The bytes that are read or written at a time. S3 accepts no parts smaller than 5 MiB, except the last.
 pub(super) const AT_A_TIME: usize = 8 << 20;
 
 /// Uploads a file piece by piece, or not at all.
@@ -23,13 +23,13 @@ pub(super) async fn whole(
 ) -> Result<Stored> {
     let stored = pieces(upload, first, source, key, name).await;
     if stored.is_err() {
-        // What stays is collected later.
+        // Leftovers are collected later.
         let _ = upload.abort().await;
     }
     stored
 }
 
-/// What a file would be stored as, after its first piece was read.
+/// How a file is stored, after its first piece was read.
 pub(super) async fn digest(first: Vec<u8>, source: &mut tokio::io::Take<File>) -> std::io::Result<Stored> {
     let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, first);
     while !piece.is_empty() {
@@ -59,7 +59,7 @@ async fn pieces(
     Ok(Stored { bytes, sha256: to_hex(&hash.finalize()) })
 }
 
-/// The next bytes of a file, as many as go at a time; fewer at its end.
+/// The next piece of a file; it is shorter at the end.
 pub(super) async fn next(source: &mut tokio::io::Take<File>) -> std::io::Result<Vec<u8>> {
     let mut piece = Vec::new();
     source.take(AT_A_TIME as u64).read_to_end(&mut piece).await?;

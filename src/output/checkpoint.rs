@@ -166,7 +166,7 @@ struct Head {
     /// The average of the parameters, without its tensors
     #[serde(default, skip_serializing_if = "Option::is_none")]
     average: Option<AverageHead>,
-    /// The frame whose first canvas is among the tensors
+    /// The frame whose initial canvas is among the tensors
     #[serde(default, skip_serializing_if = "Option::is_none")]
     frame: Option<usize>,
 }

@@ -59,7 +59,7 @@ pub(super) fn copy_without_comments(file: &mut impl BufRead, target: &mut impl W
     copy(file, target, &mut |file, _| skip_blocks(file))
 }
 
-/// Copies a GIF with what `change` makes of each of its comments.
+/// Copies a GIF, replacing each comment with what `change` returns.
 #[cfg(feature = "server")]
 pub(super) fn copy_with_comments<W: Write>(
     file: &mut impl BufRead,
@@ -77,7 +77,7 @@ pub(super) fn copy_with_comments<W: Write>(
     })
 }
 
-/// Copies a GIF; `comment` deals with each comment, of which the label was read.
+/// Copies a GIF; `comment` handles each comment, whose label has been read.
 fn copy<R: BufRead, W: Write>(
     file: &mut R,
     target: &mut W,

@@ -1,5 +1,4 @@
-//! Copies of pictures and GIFs with another recipe in the place of theirs, bit by bit what a run would have written that
-//! had the other recipe.
+//! Copies pictures and GIFs with a different recipe. The copies are bit for bit what a run with that recipe would write.
 
 use std::io::{BufRead, Error as Fault, ErrorKind, Read, Result as Copied, Write};
 
@@ -13,11 +12,11 @@ use crate::{Error, Result};
 
 /// The longest chunk of text that is read, in bytes.
 const LONGEST: u32 = 8 << 20;
-/// What is between the keyword and the text of a chunk that is not compressed: the end of the keyword, no compression, its
-/// method, and an empty language and an empty translation, each with its end (PNG 11.3.3.4).
+/// The bytes between the keyword and the text of an uncompressed chunk: the end of the keyword, no compression, its method, an
+/// empty language and an empty translation, each with its end (PNG 11.3.3.4).
 const PLAIN: [u8; 5] = [0; 5];
 
-/// A file with the recipe that `change` makes of its own. A file that has no recipe stays as it is.
+/// A file with its recipe replaced by what `change` returns. A file without a recipe stays unchanged.
 ///
 /// # Errors
 /// If the file is neither a PNG nor a GIF that this program wrote, or `change` fails.
@@ -51,7 +50,7 @@ pub fn with_other_recipe(file: &[u8], change: &dyn Fn(Recipe) -> Result<Recipe>)
 /// Reads the JSON of a recipe, and returns the recipe that takes its place.
 type Change<'c> = &'c mut dyn FnMut(&str) -> Copied<Recipe>;
 
-/// Copies the chunks behind the signature. The recipe in words follows the recipe.
+/// Copies the chunks after the signature. The recipe in words follows the recipe.
 fn copy_png(file: &mut impl BufRead, target: &mut impl Write, changed: Change) -> Copied<()> {
     let fault = |error: Error| Fault::other(error.to_string());
     target.write_all(&PNG_SIGNATURE)?;

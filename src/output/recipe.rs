@@ -41,8 +41,8 @@ pub struct Recipe {
     /// The size at which the finished picture was drawn again, without another iteration; none if it was not
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<Size>,
-    /// Which frame of a restyled film the picture is; none if it is no such frame. The init image is the frame of the source,
-    /// or the GIF with all of them. A run from the beginning draws the frame on its own
+    /// Which frame of a restyled film the picture is; none if it is not such a frame. The init image is the source frame, or
+    /// the GIF with all source frames. A run from the beginning draws the frame on its own
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restyled: Option<Restyled>,
 }
@@ -52,16 +52,16 @@ pub struct Recipe {
 pub struct Restyled {
     /// The number of the frame, from 0
     pub frame: usize,
-    /// The share of the frame before it in its start
+    /// The share of the previous frame in its start
     pub memory: f64,
     /// The weight of each neighbor in the mean that was drawn; the frame itself has weight 1
     pub smooth: f64,
-    /// The SHA-256 of everything that decides the frame
+    /// The SHA-256 of everything that determines the frame
     pub key: String,
 }
 
 impl Restyled {
-    /// Whether the frame was decided by its own source alone.
+    /// Whether only its own source determined the frame.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.memory == 0.0 && self.smooth == 0.0

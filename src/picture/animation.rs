@@ -17,12 +17,12 @@ const SIGNATURE: &[u8] = b"GIF8";
 const MOST_PIXELS: u64 = 64 << 20;
 /// Bytes of memory per pixel while a frame is decoded: the canvas, the frame and its copy with alpha, and the result.
 const BYTES: u64 = 3 * 4 + 3;
-/// A shorter delay, in hundredths of a second, stands for [`USUAL_DELAY`], as in browsers.
+/// A shorter delay, in hundredths of a second, counts as [`USUAL_DELAY`], as in browsers.
 const SHORTEST_DELAY: u32 = 2;
 /// The delay of frames that give none, in hundredths of a second.
 const USUAL_DELAY: u32 = 10;
 
-const HINT: &str = "restore the file, or give its frames as pictures in a folder";
+const HINT: &str = "restore the file, or provide its frames as pictures in a folder";
 
 /// A picture of an animation.
 pub struct Moment {
@@ -36,13 +36,13 @@ pub struct Moment {
 pub struct Animation {
     path: PathBuf,
     size: Size,
-    /// None after a frame that cannot be decoded
+    /// None after a frame that could not be decoded
     frames: Option<Frames<'static>>,
     count: usize,
 }
 
 impl Animation {
-    /// Whether a file begins like a GIF.
+    /// Whether a file starts like a GIF.
     #[must_use]
     pub fn is_one(path: &Path) -> bool {
         begins_with(path, SIGNATURE)
@@ -125,7 +125,7 @@ mod tests {
         let animation = Animation::open(&path).unwrap();
         assert_eq!(animation.size(), Size { width: 6, height: 4 });
         let moments: Vec<Moment> = animation.map(Result::unwrap).collect();
-        // No delay stands for a tenth of a second.
+        // A missing delay counts as a tenth of a second.
         assert_eq!(moments.iter().map(|moment| moment.hundredths).collect::<Vec<_>>(), [4, 8, 10]);
         let reds: Vec<u8> = moments.iter().map(|moment| moment.picture.get_pixel(3, 2).0[0]).collect();
         assert_eq!(reds, [0, 80, 160]);

@@ -79,7 +79,7 @@ pub enum Event {
     },
     /// An iteration is done
     Step {
-        /// Its number, from 0
+        /// The number of the frame, from 0
         iteration: usize,
         /// The sum of all losses before the step
         loss: f64,
@@ -89,16 +89,16 @@ pub enum Event {
         #[serde(serialize_with = "as_map")]
         losses: Vec<(String, f64)>,
     },
-    /// The frames of a film will be drawn again
+    /// The frames of a film will be redrawn
     Restyling {
         /// Number of frames
         frames: usize,
-        /// Frames that were drawn before, by a run that was interrupted
+        /// Frames that an interrupted run already drew
         done: usize,
     },
-    /// A frame was drawn again, and its file is written
+    /// A frame was redrawn, and its file is written
     Restyled {
-        /// Its number, from 0
+        /// The number of the frame, from 0
         frame: usize,
     },
     /// Frames from the disk will be encoded
@@ -108,7 +108,7 @@ pub enum Event {
     },
     /// A frame was read
     Encoded {
-        /// Its number, from 0
+        /// The number of the frame, from 0
         frame: usize,
     },
     /// The finished picture will be enlarged
@@ -118,7 +118,7 @@ pub enum Event {
     },
     /// A tile of the picture was enlarged
     Enlarged {
-        /// Its number, from 0
+        /// The number of the frame, from 0
         tile: usize,
     },
     /// A file was written

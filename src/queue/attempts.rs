@@ -106,8 +106,8 @@ impl Queue {
         self.end(claim, FAIL, &values, Outcome::Failed, exit_code, Some(&whole)).await
     }
 
-    /// Gives a job back because workers with these abilities cannot draw it, for another kind of worker. This is no failure.
-    /// Returns nothing, and changes nothing, if no other kind of worker is there to try it, or the claim is over.
+    /// Gives a job back for another kind of worker, because workers with these abilities cannot draw it. This is not a failure.
+    /// Returns nothing, and changes nothing, if no other kind of worker can try the job, or the claim is over.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl Queue {
         let rows = transaction.rows(PASS, &values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let state = State::read(&row.text("state")?)?;
-        let whole = format!("this worker cannot draw it: {error}");
+        let whole = format!("this worker cannot draw the job: {error}");
         let exit_code = failure.exit_code.map(i64::from);
         Self::end_attempt(&mut transaction, claim, Outcome::Released, exit_code, Some(&whole)).await?;
         transaction.commit().await?;

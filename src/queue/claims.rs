@@ -101,8 +101,9 @@ pub struct Artifact {
 }
 
 impl Queue {
-    /// Gives the next job to a worker, or `None` if no job is ready: then none waits, the queue is paused, as many jobs
-    /// of each waiting owner run as may, or workers like this one have passed on those that wait. Ask only if the work can begin now.
+    /// Gives the next job to a worker, or `None` if no job is ready: no job is waiting, the queue is paused, each waiting owner
+    /// is at the limit of running jobs, or workers like this one have passed the waiting jobs on. Ask only if the work can
+    /// start now.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use super::position::{LAST_JOBS, median};
 use super::statements::{CLASSES, OLDEST, SECONDS};
 use crate::error::Result;
 
-/// The most kinds and qualities that are counted: more than there are drawers times qualities.
+/// The most kinds and qualities that are counted: more than drawers times qualities.
 const MOST_CLASSES: i64 = 100;
 
 /// The waiting jobs of a kind and quality, which take about the same time.
@@ -17,9 +17,9 @@ pub struct Class {
     pub kind: String,
     /// The quality
     pub quality: String,
-    /// How many jobs wait
+    /// The number of waiting jobs
     pub waiting: u64,
-    /// How long one of them usually takes; none if none was done yet
+    /// How long such a job usually takes; none if none is done yet
     pub usual: Option<Duration>,
 }
 

@@ -289,7 +289,7 @@ impl Queue {
         if transaction.rows(REQUEUE, &[id.as_str().into()]).await?.is_empty() {
             return Ok(false);
         }
-        // A worker may have got a model meanwhile.
+        // A worker may have downloaded a model in the meantime.
         transaction.rows(FORGET_PASSES, &[id.as_str().into()]).await?;
         transaction.commit().await?;
         Ok(true)

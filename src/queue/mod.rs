@@ -119,14 +119,14 @@ impl Queue {
         self.database.migrate("queue", TABLES).await
     }
 
-    /// Whether other processes send hints ([`Queue::listen`]), so that it is enough to look again from time to time.
+    /// Whether other processes send hints ([`Queue::listen`]), so that an occasional check is enough.
     #[must_use]
     pub fn has_hints(&self) -> bool {
         self.database.has_hints()
     }
 
-    /// Passes on hints of what changed until the task is ended; without hints, it returns at once. They come from all
-    /// processes, this one included, and some may be lost: the rows are the truth.
+    /// Passes on hints about changes until the task is ended; without hints, it returns at once. Hints come from all processes,
+    /// including this one, and can be lost: the rows are the truth.
     pub async fn listen(&self, heard: impl Fn(Hint) + Send + Sync) {
         self.database.listen(heard).await;
     }

@@ -23,8 +23,9 @@ FROM (SELECT
 WHERE waiting < $11
 RETURNING id, {changed} AS told, {ready} AS woke";
 
-/// Which jobs a worker `$1` may begin: none while the queue is paused, none of an owner of whom as many run as may, and none
-/// that a worker with the same abilities passed on. The first two subqueries are evaluated once, over the running jobs only.
+/// Which jobs a worker `$1` may start: none while the queue is paused, none of an owner who is at the limit of running jobs,
+/// and none that a worker with the same abilities passed on. The first two subqueries are evaluated once, over the running jobs
+/// only.
 macro_rules! ready {
     () => {
         "state = 'queued' AND run_at <= {now}

@@ -23,13 +23,13 @@ pub struct WorkerInfo {
     pub device: String,
     /// How many jobs it runs at once
     pub slots: u32,
-    /// The instruction set that its processor computes with
+    /// The instruction set that the processor computes with
     pub instructions: String,
-    /// The published models that it has, by their names
+    /// The published models that the worker has, by name
     pub models: Vec<String>,
     /// The memory of each slot, in bytes
     pub memory: u64,
-    /// What decides which jobs it can draw, as a text: workers with the same can draw the same
+    /// What decides which jobs the worker can draw, as a text: workers with the same text can draw the same jobs
     pub abilities: String,
 }
 

@@ -1,4 +1,4 @@
-//! What an animation is made of, if sources leave some of it open.
+//! Fills in the settings of an animation that sources leave open.
 
 use crate::settings::{ITERATIONS_PER_FRAME, LearningRateDrops, OptionInfo, Overrides};
 use crate::{Error, Result};
@@ -6,11 +6,11 @@ use crate::{Error, Result};
 /// The most iterations of a run.
 const MOST_ITERATIONS: usize = 1_000_000;
 
-/// Decides the iterations of an animation from its frames. Whatever belongs only to animations leaves the settings of a
+/// Computes the iterations of an animation from its frames. Removes settings that belong only to animations from those of a
 /// single picture.
 ///
 /// # Errors
-/// If a number is out of range, or the iterations of the run are given as well.
+/// If a number is out of range, or the iterations of the run do not match the frames.
 pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()> {
     #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
     let given = [
@@ -49,7 +49,7 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
     merged.iterations = Some(iterations);
     merged.iterations_per_frame = Some(each);
     if !layers.iter().any(|layer| layer.learning_rate_drops.is_some()) {
-        // The last frames are drawn like the first ones.
+        // The last frames are drawn like the first.
         merged.learning_rate_drops = Some(LearningRateDrops::default());
     }
     Ok(())
@@ -74,7 +74,7 @@ mod tests {
     fn iterations_follow_from_the_frames() {
         assert_eq!(combined(&[layer(Some(7), None, None)]).unwrap(), (Some(7), Some(10), 70));
         assert_eq!(combined(&[layer(Some(7), Some(3), Some(21))]).unwrap(), (Some(7), Some(3), 21));
-        // A stronger layer makes another animation of a weaker one, whose iterations are those of the weaker one.
+        // A stronger layer changes the animation of a weaker layer, so the iterations of the weaker layer no longer apply.
         let recipe = layer(Some(7), Some(3), Some(21));
         assert_eq!(combined(&[layer(Some(5), None, None), recipe.clone()]).unwrap(), (Some(5), Some(3), 15));
         assert_eq!(combined(&[layer(None, Some(2), None), recipe.clone()]).unwrap(), (Some(7), Some(2), 14));

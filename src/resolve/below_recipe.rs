@@ -2,7 +2,7 @@
 
 use crate::settings::Overrides;
 
-/// Removes from a layer that is weaker than a recipe what it must not add. A recipe is complete, but leaves out the
+/// Removes from a layer that is weaker than a recipe the settings that it must not add. A recipe is complete, but leaves out
 /// settings that its picture was drawn without.
 pub fn below_recipe(weaker: &mut Overrides) {
     weaker.take_what_recipes_omit();

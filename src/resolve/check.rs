@@ -86,7 +86,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     blueprint.check(settings)
 }
 
-/// Checks that only an animation moves, and that nothing stays in its place while the canvas moves.
+/// Checks that the canvas moves only in an animation, and that nothing is fixed in place while it moves.
 fn check_animation(settings: &Settings) -> Result<()> {
     let motions = [
         ("zoom", settings.zoom.is_some()),
@@ -99,7 +99,8 @@ fn check_animation(settings: &Settings) -> Result<()> {
     let Some((length, each)) = settings.length.zip(settings.iterations_of_frame()) else {
         return match motion {
             Some(option) => {
-                let problem = format!("‹{option}› moves the canvas of an animation, but a single picture is drawn");
+                let problem =
+                    format!("‹{option}› moves the canvas of an animation, but this run draws a single picture");
                 Err(Error::usage(problem, "give the number of frames with ‹length›"))
             }
             None => Ok(()),
@@ -110,7 +111,7 @@ fn check_animation(settings: &Settings) -> Result<()> {
         return Err(Error::usage(problem, "give ‹length› and ‹iterations-per-frame› instead of ‹iterations›"));
     }
     if settings.auto_stop {
-        let hint = "give only one of them: an animation has all of its frames";
+        let hint = "give only one of them: an animation always draws all of its frames";
         return Err(Error::usage("‹length› and ‹auto-stop› are both given", hint));
     }
     if settings.hires.is_some() {
@@ -120,11 +121,11 @@ fn check_animation(settings: &Settings) -> Result<()> {
     let Some(option) = motion else { return Ok(()) };
     let fixed = [
         ("mask", settings.mask.is_some(), "the mask would stay where it is while the canvas moves"),
-        ("tile", settings.tile.is_some(), "the edges of a canvas that moves do not continue each other"),
+        ("tile", settings.tile.is_some(), "the edges of a moving canvas do not continue each other"),
         (
             "init-pixel-weight",
             settings.init_pixel_weight.is_some(),
-            "it would pull each pixel back to where it was; use ‹init-weight›",
+            "each pixel would be pulled back to its old place; use ‹init-weight›",
         ),
     ];
     match fixed.iter().find(|(_, is_given, _)| *is_given) {
@@ -136,17 +137,17 @@ fn check_animation(settings: &Settings) -> Result<()> {
     }
 }
 
-/// Checks that weights are those of prompts, and that each prompt has them once.
+/// Checks that each set of weights belongs to a prompt, and that no prompt has two sets.
 fn check_prompt_weights(settings: &Settings) -> Result<()> {
     if settings.init_weight_keys.is_some() && settings.hires.is_some() {
-        let hint = "give only one of them: the second pass begins with another picture";
+        let hint = "give only one of them: the second pass starts from another picture";
         return Err(Error::usage("‹init-weight-keys› and ‹hires› are both given", hint));
     }
     let count = settings.prompt.all().len();
     for (index, weight) in settings.prompt_weights.iter().enumerate() {
         if weight.prompt > count {
-            let problem = format!("‹prompt-weights› is for prompt {}, but there are {count}", weight.prompt);
-            return Err(Error::usage(problem, "number the prompts from 1, as they are separated by |"));
+            let problem = format!("‹prompt-weights› names prompt {}, but the last prompt is {count}", weight.prompt);
+            return Err(Error::usage(problem, "prompts are numbered from 1, and separated by |"));
         }
         if settings.prompt_weights[..index].iter().any(|other| other.prompt == weight.prompt) {
             let problem = format!("‹prompt-weights› is given twice for prompt {}", weight.prompt);

@@ -144,8 +144,8 @@ fn omit_neutral(merged: &mut Overrides) {
     merged.blend = merged.blend.filter(|frames| *frames != 0);
 }
 
-/// Without a mask, nothing is outside: a layer that takes the mask away also takes away what weaker layers say about its
-/// outside. What is said beside or above it is an error.
+/// Without a mask, nothing is outside: a layer that removes the mask also removes what weaker layers say about its outside.
+/// Settings of the outside in the same layer or a stronger one are an error.
 fn settle_outside(merged: &mut Overrides, layers: &[Overrides]) {
     let Some(at) = layers.iter().position(|layer| layer.mask.is_some()) else { return };
     let is_taken_away = layers[at].mask.as_ref().is_some_and(OrNone::is_none);

@@ -1,4 +1,4 @@
-//! A story: prompts that follow each other. It becomes prompts whose weights change, so nothing else knows stories.
+//! A story: prompts that follow each other. A story becomes prompts whose weights change; nothing else knows about stories.
 
 use std::path::Path;
 
@@ -6,22 +6,22 @@ use crate::files::read_text_from_anywhere;
 use crate::settings::{Keyframes, Overrides, PromptWeight, Prompts};
 use crate::{Error, Result};
 
-/// What to do about a file that cannot be used.
-const HINT: &str = "give a text file with a prompt in each line";
+/// The hint for a file that cannot be used.
+const HINT: &str = "give a text file with one prompt per line";
 
 /// A line of a story.
 #[derive(Debug, PartialEq)]
 struct Line {
     /// Its number in the file, from 1
     number: usize,
-    /// The frame at which it is alone, if the line says it
+    /// The frame at which only this line counts, if the line names it
     frame: Option<usize>,
     text: String,
 }
 
-/// Turns the story of the layers, the strongest first, into prompts and their weights. The prompts of the layer that has the
-/// story come before those of the story; weaker layers lend neither prompts nor weights. A stronger layer with prompts of
-/// its own tells no story.
+/// Turns the story of the layers, the strongest first, into prompts and their weights. Prompts of the layer that has the
+/// story come before those of the story; weaker layers contribute neither prompts nor weights. If a stronger layer has
+/// prompts of its own, the story is ignored.
 ///
 /// # Errors
 /// If the file cannot be read, or a line of it is wrong.
@@ -29,7 +29,7 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let (told, prompted) = (strongest(|layer| layer.story.is_some()), strongest(|layer| layer.prompt.is_some()));
     let weighted = strongest(|layer| layer.prompt_weights.is_some());
-    // Weights are of the prompts that they were given with, or of those below them.
+    // Weights belong to the prompts of the same layer or a weaker one.
     if weighted > prompted.min(told) {
         merged.prompt_weights = None;
     }
@@ -51,13 +51,12 @@ fn read(
 ) -> Result<(Prompts, Vec<PromptWeight>)> {
     let text = read_text_from_anywhere(path, HINT)?;
     let wrong = |number: usize, problem: String| {
-        let hint =
-            "write one prompt in each line, such as `a castle at night`, or `50: a castle at night` in every line";
+        let hint = "write one prompt per line, such as `a castle at night`, or `50: a castle at night` in every line";
         Error::file(path, format!("line {number}: {problem}"), hint)
     };
     let lines = lines(&text);
     if lines.is_empty() {
-        return Err(Error::file(path, "the story has no lines", HINT));
+        return Err(Error::file(path, "the story has no prompts", HINT));
     }
     if lines.len() > frames.max(1) {
         let problem = format!("the story has {} lines, but there are only {frames} frames or iterations", lines.len());
@@ -78,7 +77,7 @@ fn read(
             count += 1;
             let keys =
                 shares(&starts, index, crossfade).into_iter().map(|(frame, share)| (frame, share * prompt.weight));
-            // A line that is alone all the time has the weight of its prompt.
+            // A single line keeps the weight of its prompt.
             if let Some(keys) = Keyframes::linear(keys.collect()).filter(|_| lines.len() > 1) {
                 weights.push(PromptWeight { prompt: count, keys });
             }
@@ -89,8 +88,8 @@ fn read(
     Ok((prompts, weights))
 }
 
-/// The lines with prompts. A number and a colon at the beginning are a frame only if all lines have them: `2001: a space
-/// odyssey` is a prompt.
+/// The lines with prompts. A number and a colon at the start are a frame only if every line has them: `2001: a space odyssey`
+/// is a prompt.
 fn lines(text: &str) -> Vec<Line> {
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     let lines = lines.map(|(index, line)| (index + 1, line.trim()));
@@ -108,7 +107,7 @@ fn lines(text: &str) -> Vec<Line> {
     lines.into_iter().map(line).collect()
 }
 
-/// The keys of the share of a line, from 0 to 1: it fades in until its start, and out until the start of the next one.
+/// The keys for the share of a line, from 0 to 1: the line fades in until its start, and out until the start of the next line.
 fn shares(starts: &[usize], index: usize, crossfade: Option<usize>) -> Vec<(usize, f64)> {
     // The first frame of the change to the next line.
     let change = |index: usize| {
@@ -194,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (text, problem) in [
-            ("# nothing\n", "the story has no lines"),
+            ("# nothing\n", "the story has no prompts"),
             ("5: a\n\n5: b", "line 3: frame 5 does not come after frame 5"),
             ("a\nb:0", "line 2: a prompt of weight 0 does nothing (column 1)"),
             ("a\nb\nc\nd\ne", "the story has 5 lines, but there are only 4 frames or iterations"),

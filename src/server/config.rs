@@ -19,7 +19,7 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The folder of the database and the objects
     pub data: PathBuf,
-    /// What is kept elsewhere, and not in that folder
+    /// What is kept on other machines, and not in that folder
     pub elsewhere: Elsewhere,
     /// How many jobs it draws itself at once; 0 leaves them to workers of their own
     pub workers: usize,

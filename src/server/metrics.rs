@@ -41,7 +41,7 @@ pub struct Metrics {
     classes: Family<OfClass, Gauge>,
     work: Family<OfClass, Fraction>,
     wait: Fraction,
-    /// Held while the jobs of each class are written, of which there may be fewer than before
+    /// Held while the jobs of each class are written, since there may be fewer classes than before
     writing: Mutex<()>,
     slots: Family<InState, Gauge>,
     workers: Gauge,
@@ -99,11 +99,10 @@ impl Default for Metrics {
         let classes = Family::<OfClass, Gauge>::default();
         registry.register("queue_jobs", "Waiting jobs of each kind and quality", classes.clone());
         let work = Family::<OfClass, Fraction>::default();
-        let help =
-            "How long one slot would draw the waiting jobs, by the median of the last ones of their kind and quality";
+        let help = "How long one slot would need for the waiting jobs, by the median time of their kind and quality";
         registry.register_with_unit("queue_work", help, Unit::Seconds, work.clone());
         let wait = Fraction::default();
-        let help = "How long a job that is added now would wait for a slot, by estimate; without slots, as with one";
+        let help = "Estimated time that a job added now would wait for a slot; without slots, as if there were one";
         registry.register_with_unit("queue_wait", help, Unit::Seconds, wait.clone());
         let slots = Family::<InState, Gauge>::default();
         registry.register("slots", "Places of the live workers for jobs", slots.clone());
@@ -184,7 +183,7 @@ impl Metrics {
         OpenStream(self.streams.clone())
     }
 
-    /// Sets what is counted by kind and quality. What usually takes an unknown time takes as long as the last pictures did.
+    /// Sets the counts by kind and quality. A class whose usual time is unknown takes as long as the last pictures did.
     #[allow(clippy::cast_precision_loss)]
     fn set_classes(&self, classes: &[Class], overview: &Overview) {
         self.classes.clear();
@@ -197,7 +196,7 @@ impl Metrics {
             self.work.get_or_create(&of).set(seconds);
             all += seconds;
         }
-        // Until a slot is free, the first job waits in vain.
+        // The first job waits until a slot is free.
         let free = overview.slots.saturating_sub(overview.running);
         let is_at_once = free > overview.waiting;
         self.wait.set(if is_at_once { 0.0 } else { all / overview.slots.max(1) as f64 });
@@ -360,7 +359,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line}: {text}");
         }
-        // Without slots, as with one; and what waits no longer is gone.
+        // Without slots, as if there were one; a class without waiting jobs is gone.
         let text = written(&[class("draft", 4, None)], &Overview { waiting: 4, running: 0, slots: 0, ..overview });
         assert!(text.contains("\ntext2art_queue_wait_seconds 20.0\n") && !text.contains(r#"quality="best""#), "{text}");
         let text = written(&[], &Overview { waiting: 0, running: 1, ..overview });

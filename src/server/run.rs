@@ -113,7 +113,7 @@ pub async fn run(
     outcome
 }
 
-/// Starts passing on what other processes change. Those that watch jobs look again in any case.
+/// Starts passing on changes by other processes. Watchers of jobs look again from time to time in any case.
 fn start_listening(app: &App) -> tokio::task::JoinHandle<()> {
     let (queue, changes) = (app.queue.clone(), app.changes.clone());
     tokio::spawn(async move {

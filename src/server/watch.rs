@@ -1,7 +1,7 @@
 //! The jobs that streams watch. Each job is looked up once for all streams, whoever reads them and however slowly.
 //!
 //! A change is told by the workers of this process and, through a `PostgreSQL`, by those of other processes
-//! ([`Changes`](super::changes::Changes)). What is not told is found by looking again: the row in the database is the truth.
+//! ([`Changes`](super::changes::Changes)). Looking again finds all other changes: the row in the database is the truth.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -27,7 +27,7 @@ pub(super) struct Camera {
     side: f64,
 }
 
-/// The canvas as a frame began with it.
+/// The canvas at the start of a frame.
 #[derive(Clone)]
 pub struct FrameStart {
     /// The number of the frame, from 1: the first frame has number 0 and does not begin with a motion
@@ -47,12 +47,12 @@ impl Camera {
         Some(Self { iterations, keys, wander: *wander, seed: settings.seed.0, side })
     }
 
-    /// The frame that begins with an iteration; none for the first frame, and in the middle of a frame.
+    /// The frame that starts with an iteration; none for the first frame, and in the middle of a frame.
     pub(super) fn frame_at(&self, iteration: usize) -> Option<usize> {
         (iteration > 0 && iteration.is_multiple_of(self.iterations)).then(|| iteration / self.iterations)
     }
 
-    /// The motion from the frame before to this one.
+    /// The motion from the previous frame to this one.
     pub(super) fn motion(&self, frame: usize) -> Motion {
         let [zoom, angle, right, down] = &self.keys;
         let at = |keys: &Option<Keyframes>, none: f64| keys.as_ref().map_or(none, |keys| keys.at(frame));
@@ -89,8 +89,8 @@ pub(super) fn memory(settings: &Settings) -> u64 {
 }
 
 impl Session {
-    /// Moves the canvas if a frame begins with the next iteration and the canvas has not moved for it yet. The optimizer
-    /// starts over: what it knows is about another picture.
+    /// Moves the canvas if a frame starts with the next iteration and the canvas has not moved for it yet. The optimizer
+    /// starts over, since its state belongs to another picture.
     pub(super) fn move_if_due(&mut self) -> Result<()> {
         let Some(camera) = &self.camera else { return Ok(()) };
         let Some(frame) = camera.frame_at(self.iteration) else { return Ok(()) };
@@ -110,7 +110,7 @@ impl Session {
         Ok(())
     }
 
-    /// Continues a frame that began with this canvas.
+    /// Continues a frame that started with this canvas.
     ///
     /// # Errors
     /// If its parameters have other shapes.
@@ -129,8 +129,8 @@ impl Session {
         Ok(())
     }
 
-    /// The losses of the drawer in an iteration, of which the one that keeps the picture close to its starting point may have
-    /// a weight that changes.
+    /// The losses of the drawer in an iteration. The loss that keeps the picture close to its starting point can have a
+    /// changing weight.
     pub(super) fn own_losses(&self, iteration: usize) -> Result<Vec<(&'static str, Tensor)>> {
         let mut losses = self.drawer.own_losses()?;
         let Some(weight) = self.hold.as_ref().map(|course| course.at(iteration)) else { return Ok(losses) };

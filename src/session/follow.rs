@@ -1,4 +1,4 @@
-//! Sessions that follow each other: a frame of a film continues from the one before it.
+//! Sessions that follow each other: a frame of a film continues from the previous one.
 
 use candle_core::{DType, Device, Tensor};
 
@@ -11,7 +11,7 @@ use crate::Result;
 pub struct Trace {
     /// The numbers of each parameter
     pub parameters: Vec<Vec<f32>>,
-    /// The colors that were chosen from the picture, if settings ask for that
+    /// The colors that were chosen from the picture, if the settings ask for that
     pub palette: Option<Vec<[u8; 3]>>,
 }
 
@@ -42,7 +42,7 @@ impl Trace {
 }
 
 impl Session {
-    /// What this session leaves now. No iteration may be in progress ([`Session::halt`]).
+    /// The trace that this session leaves now. No iteration may be in progress ([`Session::halt`]).
     ///
     /// # Errors
     /// If the parameters cannot be read.
@@ -53,11 +53,11 @@ impl Session {
         Ok(Trace { parameters: values.collect::<Result<_>>()?, palette })
     }
 
-    /// Moves the parameters toward those of a session before this one, by a share from 0 to 1, and takes its colors. What
-    /// the parameters are kept close to stays. Call it before the first iteration.
+    /// Moves the parameters toward those of an earlier session, by a share from 0 to 1, and takes its colors. The starting
+    /// point that the parameters are kept close to stays the same. Call this before the first iteration.
     ///
     /// # Errors
-    /// If that session had another drawer or another size.
+    /// If that session had a different drawer or size.
     pub fn follow(&mut self, before: &Trace, share: f64) -> Result<()> {
         let own = self.trace()?;
         let mixed = Trace::mean(&[(before, share), (&own, 1.0 - share)])?;
@@ -67,7 +67,7 @@ impl Session {
     /// Takes parameters and colors as they are. No iteration may be in progress ([`Session::halt`]).
     ///
     /// # Errors
-    /// If they are those of another drawer or another size.
+    /// If they belong to a different drawer or size.
     pub fn take(&mut self, trace: &Trace) -> Result<()> {
         let parameters = self.drawer.parameters();
         let fits = parameters.len() == trace.parameters.len()

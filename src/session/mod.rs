@@ -92,9 +92,9 @@ pub struct Session {
     overlay: Option<Overlay>,
     /// The second pass, if there is one
     second_pass: Option<SecondPass>,
-    /// How the canvas moves, if it does
+    /// How the canvas moves, if it moves
     camera: Option<Camera>,
-    /// The canvas as the last frame that began with a motion began with it
+    /// The canvas at the start of the last frame that began with a motion
     frame_start: Option<FrameStart>,
     /// The learning rate, if it has keyframes
     learning_rate: Option<Course>,

@@ -96,7 +96,7 @@ pub struct Models {
     pub vqgan: Option<LoadedModel<Vqgan>>,
     /// The CLIP models that judge
     pub clips: Vec<LoadedModel<Clip>>,
-    /// For each of these its aesthetic head, if settings ask for one and the CLIP has one
+    /// The aesthetic head of each of these models, if the settings ask for heads and the CLIP has one
     pub heads: Vec<Option<LoadedModel<AestheticHead>>>,
     /// The network that enlarges the finished picture, if one does
     pub upscaler: Option<LoadedModel<Upscaler>>,
@@ -293,7 +293,7 @@ impl Models {
         let Some(weight) = settings.aesthetic() else { return Ok(perceptor) };
         let count = self.heads.iter().flatten().count();
         if count == 0 {
-            return Err(Error::fault("the loss aesthetic is asked for, but no aesthetic head is loaded"));
+            return Err(Error::fault("the loss aesthetic is requested, but no aesthetic head is loaded"));
         }
         let Some(head) = self.heads.get(index).and_then(Option::as_ref) else { return Ok(perceptor) };
         let (rates, features) = (head.model.weight().len(), perceptor.clip().config().features);
@@ -397,7 +397,7 @@ impl ModelStore {
             Role::Vqgan => self.vqgans.iter().any(|vqgan| vqgan.name == name),
             Role::Clip => self.clips.iter().any(|clip| clip.name == name),
             Role::Upscaler => self.upscalers.iter().any(|upscaler| upscaler.name == name),
-            // They are small, and not kept.
+            // Heads are small, and not kept.
             Role::Aesthetic => false,
         }
     }
@@ -436,7 +436,7 @@ fn wanted(settings: &Settings) -> Result<impl Iterator<Item = (Role, &str)>> {
     Ok(vqgan.into_iter().chain(clips).chain(upscaler_of(settings).map(|name| (Role::Upscaler, name))).chain(heads))
 }
 
-/// For each CLIP in settings the name of its aesthetic head, if settings ask for one and it has one.
+/// For each CLIP in the settings, the name of its aesthetic head, if the settings ask for heads and the CLIP has one.
 fn heads_of(settings: &Settings) -> Result<Vec<Option<&'static str>>> {
     let manifest = Manifest::get()?;
     let is_asked = settings.aesthetic().is_some();

@@ -75,8 +75,8 @@ impl Session {
 /// The memory of the image during the whole run, in bytes.
 pub(super) fn memory(settings: &Settings) -> u64 {
     let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
-    // At the sizes of both passes; the picture as bytes, its copy with the image over it, which pixels that touches, and
-    // numbers of both pictures.
+    // At the sizes of both passes: the picture as bytes, its copy with the image over it, which pixels the image touches, and
+    // the numbers of both pictures.
     if settings.overlay.is_some() { pixels.saturating_mul(2 * 7 + 3 + 3 + 1 + 12 + 12) } else { 0 }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn memory(settings: &Settings) -> u64 {
 pub(super) fn reading(path: &Path) -> Option<u64> {
     let Size { width, height } = picture::layered_dimensions(path).ok()?;
     let pixels = (width as u64).saturating_mul(height as u64);
-    // The image, its copy with alpha, and from that the colors and the alphas apart.
+    // The image, its copy with alpha, and the colors and alphas of the copy separately.
     Some(picture::layered_memory(path).ok()?.max(pixels.saturating_mul(4 + 4 + 3 + 3)))
 }
 

@@ -17,7 +17,7 @@ use crate::random::Stream;
 use crate::sentence::{Sentence, Unwanted};
 use crate::settings::{Prompt, Settings, StartNoise};
 
-/// These settings with the prompts that count in the first iteration, of which the first picture is made.
+/// These settings with the prompts that count in the first iteration, from which the first picture is made.
 pub(super) fn opening(settings: &Settings) -> Cow<'_, Settings> {
     if settings.prompt_weights.is_empty() {
         return Cow::Borrowed(settings);

@@ -30,7 +30,7 @@ pub struct SessionState {
     pub fit: Option<FitSoFar>,
     /// The picture that the second pass began with, at full size; none if it has not begun
     pub enlarged: Option<Tensor>,
-    /// The canvas as the last frame that began with a motion began with it; none if the canvas has not moved
+    /// The canvas at the start of the last frame that began with a motion; none if the canvas has not moved
     pub frame_start: Option<FrameStart>,
 }
 

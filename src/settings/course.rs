@@ -1,12 +1,12 @@
-//! Keyframes over the iterations of a run, and what an animation is made of.
+//! Keyframes over the iterations of a run, and the parts of an animation.
 
 use super::{ITERATIONS_PER_FRAME, Keyframes, Prompts, Settings};
 
-/// Keyframes over the iterations of a run: they count frames in an animation, and iterations otherwise.
+/// Keyframes over the iterations of a run. They count the frames of an animation, or the iterations of a single picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Course {
     keys: Keyframes,
-    /// The iterations of a frame
+    /// The iterations of each frame
     iterations: usize,
 }
 
@@ -39,22 +39,22 @@ impl Settings {
         Course { keys: keys.clone(), iterations: self.iterations_of_frame().unwrap_or(1) }
     }
 
-    /// How the weight of a prompt changes, by the number of the prompt, from 0; none if it does not.
+    /// How the weight of the prompt with this index changes; none if it does not change.
     #[must_use]
     pub fn course_of_prompt(&self, index: usize) -> Option<Course> {
         let weight = self.prompt_weights.iter().find(|weight| weight.prompt == index + 1)?;
         Some(self.course(&weight.keys))
     }
 
-    /// The prompts with their weights in the first iteration, without those of weight 0; all of them as they are if there
-    /// are no others.
+    /// The prompts with their weights in the first iteration, without prompts of weight 0. If all weights are 0, all prompts
+    /// unchanged.
     #[must_use]
     pub fn prompts_at_start(&self) -> Prompts {
         let weight = |index: usize, own: f64| self.course_of_prompt(index).map_or(own, |course| course.at(0));
         self.prompt.with_weights(|index, prompt| weight(index, prompt.weight)).unwrap_or_else(|| self.prompt.clone())
     }
 
-    /// The weight that the drawer is built with to keep the picture close to its starting point: keyframes multiply it later.
+    /// The weight of the starting point that the drawer is built with. Keyframes multiply this weight later.
     #[must_use]
     pub fn weight_of_start(&self) -> f64 {
         if self.init_weight_keys.is_some() { 1.0 } else { self.init_weight }

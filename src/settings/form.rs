@@ -11,7 +11,7 @@ pub struct Form {
     pub kind: FormKind,
     /// Whether the option has a list of them
     pub list: bool,
-    /// What is between the values of a list in one text; none if each value is a text of its own
+    /// The delimiter between values if one text holds the whole list; none if each value is a separate text
     pub delimiter: Option<char>,
     /// The only texts that are valid; none if there are others
     pub choices: Vec<String>,
@@ -66,7 +66,7 @@ impl OptionInfo {
 
 #[cfg(test)]
 impl OptionInfo {
-    /// A value that a file may have for the option.
+    /// A value that a file can set for the option.
     pub(crate) fn example(&self) -> serde_json::Value {
         let Form { kind, list, choices, .. } = self.form();
         let one = match kind {

@@ -1,4 +1,4 @@
-//! Keyframes: numbers at some frames, with values between them.
+//! Keyframes: numbers at given frames, and the values between them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,12 @@ use crate::Result;
 
 /// The most keys.
 const MOST: usize = 10_000;
-/// The largest number of a frame.
+/// The largest frame number.
 const LAST_FRAME: usize = 1_000_000_000;
 
 /// A number that changes from frame to frame, in the notation of animation notebooks: `0: 1, 50: 1.02`, or
-/// `0: (1), 50: (1.02)`. Between two keys, it changes in proportion to the frames, or slowly at both keys if the word
-/// `smooth` comes first. Before the first key and after the last one, it stays the same. A single number applies to all
+/// `0: (1), 50: (1.02)`. Between two keys, it changes evenly, or eases in and out of both keys if the word `smooth`
+/// comes first. Before the first key and after the last one, it stays the same. A single number applies to all
 /// frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keyframes {
@@ -26,7 +26,7 @@ pub struct Keyframes {
 }
 
 impl Keyframes {
-    /// Values at frames, in proportion to the frames between them; none if there is no key, or if two have one frame.
+    /// Values at frames, which change evenly from frame to frame; none if there is no key, or if two keys have the same frame.
     #[must_use]
     pub fn linear(mut keys: Vec<(usize, f64)>) -> Option<Self> {
         keys.sort_by_key(|(frame, _)| *frame);
@@ -55,7 +55,7 @@ impl Keyframes {
         self.keys.iter().map(|(_, value)| *value)
     }
 
-    /// Checks the value at each key; the values between them are between these.
+    /// Checks the value at each key. All other values lie between these.
     ///
     /// # Errors
     /// If one is outside the range, with the option's name.
@@ -96,11 +96,11 @@ pub(super) fn read(text: &str, column: usize) -> Result<Keyframes, String> {
             Some((frame, value)) => (frame.trim(), value.trim()),
             None if keys.is_empty() && !text[begin..].contains(',') => ("0", key),
             None if key.is_empty() => return Err(format!("a key is missing (column {})", place())),
-            None => return Err(format!("`{key}` does not say its frame: write it as 50: {key} (column {})", place())),
+            None => return Err(format!("`{key}` has no frame number: write it like 50: {key} (column {})", place())),
         };
         let is_number = !frame.is_empty() && frame.bytes().all(|byte| byte.is_ascii_digit());
         let Some(frame) = frame.parse().ok().filter(|frame| is_number && *frame <= LAST_FRAME) else {
-            let problem = format!("`{frame}` is not the number of a frame, from 0 to {LAST_FRAME}");
+            let problem = format!("`{frame}` is not a frame number from 0 to {LAST_FRAME}");
             return Err(format!("{problem} (column {})", place()));
         };
         let bare = value.strip_prefix('(').and_then(|value| value.strip_suffix(')')).unwrap_or(value).trim();
@@ -113,7 +113,7 @@ pub(super) fn read(text: &str, column: usize) -> Result<Keyframes, String> {
         keys.push((frame, number));
     }
     if let [(_, value)] = keys[..] {
-        // Its frame and what is between keys do not matter.
+        // The frame of a single key does not matter, and neither does easing.
         return Ok(Keyframes { keys: vec![(0, value)], is_smooth: false });
     }
     keys.sort_by_key(|(frame, _)| *frame);
@@ -195,16 +195,16 @@ mod tests {
     fn errors_name_the_column() {
         for (text, problem) in [
             ("", "`` is not a number (column 1)"),
-            ("0: 1, 50", "`50` does not say its frame: write it as 50: 50 (column 7)"),
+            ("0: 1, 50", "`50` has no frame number: write it like 50: 50 (column 7)"),
             ("0: 1,", "a key is missing (column 6)"),
-            ("0: 1, : 2", "`` is not the number of a frame, from 0 to 1000000000 (column 7)"),
-            ("0: 1, -5: 2", "`-5` is not the number of a frame, from 0 to 1000000000 (column 7)"),
-            ("0: 1, 1.5: 2", "`1.5` is not the number of a frame, from 0 to 1000000000 (column 7)"),
+            ("0: 1, : 2", "`` is not a frame number from 0 to 1000000000 (column 7)"),
+            ("0: 1, -5: 2", "`-5` is not a frame number from 0 to 1000000000 (column 7)"),
+            ("0: 1, 1.5: 2", "`1.5` is not a frame number from 0 to 1000000000 (column 7)"),
             ("0: ä, 5: 2", "`ä` is not a number (column 1)"),
             ("0: (1, 5: 2", "`(1` is not a number (column 1)"),
             ("0: 1, 5: 2, 5: 3", "frame 5 has two values (column 13)"),
             ("0: 1e999", "`1e999` is not a number (column 1)"),
-            ("smooth 0: 1, x: 2", "`x` is not the number of a frame, from 0 to 1000000000 (column 14)"),
+            ("smooth 0: 1, x: 2", "`x` is not a frame number from 0 to 1000000000 (column 14)"),
             ("smooth", "`smooth` is not a number (column 1)"),
             ("0: 1 50: 2", "`1 50: 2` is not a number (column 1)"),
         ] {

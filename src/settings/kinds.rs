@@ -116,7 +116,7 @@ macro_rules! is_left_out {
     };
 }
 
-/// Takes the value away that a source gave, if recipes can omit the setting.
+/// Removes the value that a source gave, if recipes can omit the setting.
 macro_rules! taken_away {
     (maybe $given:expr) => {
         $given = None;

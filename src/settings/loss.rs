@@ -246,7 +246,7 @@ fn aim_of(kind: LossKind, text: &str) -> Result<LossAim, String> {
     }
 }
 
-/// The problem with the name of a file that cannot be in a list of losses.
+/// The error for a file name with a comma, which cannot be in a list of losses.
 fn has_comma(name: &str) -> String {
     format!("the name `{}` has a comma, which ends a loss: rename the file", quoted(name))
 }

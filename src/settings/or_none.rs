@@ -1,4 +1,4 @@
-//! A value that a source can also take away.
+//! A value that a source can also remove.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use clap::{Arg, ValueEnum};
 /// The word for no value.
 const NONE: &str = "none";
 
-/// A value, or the word `none`, with which a source overrides the value of a weaker one. Where a value is the name of a
-/// file, a file with this name is `./none`.
+/// A value, or the word `none`, which removes the value of a weaker source. If the value is the name of a file, write
+/// `./none` for a file named `none`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrNone<T>(pub Option<T>);
 

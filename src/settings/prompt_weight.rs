@@ -1,4 +1,4 @@
-//! The weight of a prompt as it changes from frame to frame.
+//! The weight of a prompt that changes from frame to frame.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::keyframes::{self, Keyframes};
 pub struct PromptWeight {
     /// The number of the prompt, from 1
     pub prompt: usize,
-    /// Its weight in each frame
+    /// The weight in each frame
     pub keys: Keyframes,
 }
 
@@ -20,12 +20,12 @@ impl FromStr for PromptWeight {
     /// Reads the number of the prompt, `=` and keyframes. Errors name the column, from 1.
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((number, keys)) = text.split_once('=') else {
-            return Err("the number of a prompt is missing: write `2 = 0: 1, 50: 0` for the second prompt".into());
+            return Err("the prompt number is missing: write `2 = 0: 1, 50: 0` for the second prompt".into());
         };
         let prompt = number.trim().parse().ok().filter(|prompt| *prompt > 0);
         let is_number = number.trim().bytes().all(|byte| byte.is_ascii_digit());
         let Some(prompt) = prompt.filter(|_| is_number) else {
-            return Err(format!("`{}` is not the number of a prompt, from 1 (column 1)", number.trim()));
+            return Err(format!("`{}` is not a prompt number: prompts are numbered from 1 (column 1)", number.trim()));
         };
         Ok(Self { prompt, keys: keyframes::read(keys, number.chars().count() + 2)? })
     }
@@ -49,10 +49,10 @@ mod tests {
         let weight: PromptWeight = "2 = 0: 1, 50: (0)".parse().unwrap();
         assert_eq!((weight.prompt, weight.keys.at(25), weight.to_string()), (2, 0.5, "2 = 0: 1, 50: 0".to_owned()));
         for (text, problem) in [
-            ("0: 1", "the number of a prompt is missing: write `2 = 0: 1, 50: 0` for the second prompt"),
-            ("0 = 1", "`0` is not the number of a prompt, from 1 (column 1)"),
-            ("+1 = 1", "`+1` is not the number of a prompt, from 1 (column 1)"),
-            ("1 = 0: 1, 5", "`5` does not say its frame: write it as 50: 5 (column 11)"),
+            ("0: 1", "the prompt number is missing: write `2 = 0: 1, 50: 0` for the second prompt"),
+            ("0 = 1", "`0` is not a prompt number: prompts are numbered from 1 (column 1)"),
+            ("+1 = 1", "`+1` is not a prompt number: prompts are numbered from 1 (column 1)"),
+            ("1 = 0: 1, 5", "`5` has no frame number: write it like 50: 5 (column 11)"),
         ] {
             assert_eq!(text.parse::<PromptWeight>().unwrap_err(), problem);
         }

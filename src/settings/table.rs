@@ -165,7 +165,7 @@ macro_rules! table {
                 }
             }
 
-            /// Takes away the values of all settings that recipes can omit.
+            /// Removes the values of all settings that recipes can omit.
             pub(crate) fn take_what_recipes_omit(&mut self) {
                 $($($(taken_away!($kind self.$name);)?)*)*
             }

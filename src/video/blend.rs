@@ -1,4 +1,4 @@
-//! Frames between two others: cross-fades in amounts of light, as a shutter that stays open would mix them.
+//! Frames in between: cross-fades of amounts of light, as an open shutter would mix them.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use image::RgbImage;
 /// so that they are the same on every machine.
 const BRIGHTEST: f64 = (1_u32 << 24) as f64;
 
-/// The amounts of light of all bytes, and between each byte and the next the amount from which on that one is nearer.
+/// The amounts of light of all bytes, and between each byte and the next, the amount above which the next byte is nearer.
 struct Light {
     of_byte: [u32; 256],
     between: [u32; 255],

@@ -1,4 +1,4 @@
-//! The frames of a film that is on the disk: an animated GIF, or a folder of pictures.
+//! The frames of a film on the disk: an animated GIF, or a folder of pictures.
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ enum Kind {
     Gif,
 }
 
-/// What is known of a film before any of its frames is used.
+/// What is known about a film before any of its frames is used.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// The size of all frames
@@ -123,7 +123,7 @@ impl FrameSource {
     /// before any work.
     ///
     /// # Errors
-    /// If a frame cannot be read or has another size than the first, there are too many, or `stop` is requested.
+    /// If a frame cannot be read or is not the same size as the first, there are too many frames, or `stop` is requested.
     pub fn survey(&self, stop: &Stop) -> Result<Survey> {
         let check = |count: usize| {
             if stop.is_requested() {
@@ -216,14 +216,14 @@ impl FramesOfFilm {
             Reading::Folder(frames) => frames.next().map(FrameOfFilm::File),
             Reading::Gif(animation) => animation.next().transpose()?.map(|moment| FrameOfFilm::Pixels(moment.picture)),
         };
-        next.ok_or_else(|| Error::file(&self.path, format!("frame {} is gone", self.count), "restore the film"))
+        next.ok_or_else(|| Error::file(&self.path, format!("frame {} is missing", self.count), "restore the film"))
     }
 }
 
 /// The size of all pictures.
 ///
 /// # Errors
-/// If a picture cannot be read, or one has another size than the first.
+/// If a picture cannot be read, or is not the same size as the first.
 pub fn common_size(frames: &[PathBuf]) -> Result<Size> {
     let mut first: Option<(&Path, Size)> = None;
     for path in frames {
@@ -231,7 +231,7 @@ pub fn common_size(frames: &[PathBuf]) -> Result<Size> {
         let (other, expected) = *first.get_or_insert((path, size));
         if size != expected {
             let problem = format!("this frame is {size}, but {} is {expected}", other.display());
-            return Err(Error::file(path, problem, "give frames that all have the same size"));
+            return Err(Error::file(path, problem, "use frames that all have the same size"));
         }
     }
     first
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(timing(&[4, 4, 8]), ("25".to_owned(), vec![1, 1, 2]));
         assert_eq!(timing(&[10, 15]), ("20".to_owned(), vec![2, 3]));
         assert_eq!(timing(&[7]), ("14.286".to_owned(), vec![1]));
-        // A frame of half a minute: no rate is that slow.
+        // A frame lasts half a minute: no rate is that slow.
         assert_eq!(timing(&[3000]), ("0.1".to_owned(), vec![3]));
     }
 
@@ -271,7 +271,7 @@ mod tests {
         for name in ["f2.png", "f10.png"] {
             assert!(matches!(frames.take().unwrap(), FrameOfFilm::File(path) if path.ends_with(name)), "{name}");
         }
-        assert!(frames.take().map(drop).unwrap_err().to_string().ends_with("frame 4 is gone"));
+        assert!(frames.take().map(drop).unwrap_err().to_string().ends_with("frame 4 is missing"));
         RgbImage::new(8, 5).save(folder.path().join("f3.png")).unwrap();
         let error = FrameSource::open(folder.path()).unwrap().survey(&Stop::default()).map(drop).unwrap_err();
         assert!(error.to_string().contains("f3.png: this frame is 8x5, but"), "{error}");

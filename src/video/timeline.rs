@@ -13,7 +13,7 @@ pub struct Timeline {
     every: usize,
     /// The number of frames in between from each of these pictures to the next
     blend: usize,
-    /// Whether frames end with these pictures, as those of an animation, instead of beginning with them
+    /// Whether frames end with these pictures, as in an animation, instead of starting with them
     at_ends: bool,
     /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
@@ -40,8 +40,8 @@ impl Timeline {
         Self { last, every, blend, at_ends: false, forward, hold, boomerang: settings.boomerang }
     }
 
-    /// The timeline of a run with these settings. Each frame of an animation is the last picture that its iterations drew, so
-    /// that the iterations have repaired what the motion of the canvas did; --frame-every counts frames then.
+    /// The timeline of a run with these settings. Each frame of an animation is the last picture of its iterations, which have
+    /// repaired the effects of the motion by then; --frame-every counts frames in this case.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         let timeline = Self::new(&settings.video(), settings.iterations);
@@ -89,7 +89,7 @@ impl Timeline {
         }
     }
 
-    /// The place of a picture among those that may be frames; of another picture, that of the next.
+    /// The index of a picture among those that may be frames; for any other picture, the index of the next one.
     fn place(&self, picture: usize) -> usize {
         match picture {
             _ if picture >= self.last => self.last_place(),

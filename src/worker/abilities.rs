@@ -1,4 +1,4 @@
-//! What a worker says about itself, so that each job finds a worker that can draw it.
+//! What a worker reports about itself, so that each job finds a worker that can draw it.
 
 use super::setup::Setup;
 use crate::PROGRAM;
@@ -10,7 +10,7 @@ use crate::models::manifest::Manifest;
 use crate::progress::Stop;
 use crate::queue::WorkerInfo;
 
-/// What a worker with this setup says about itself. Asks the disk for models.
+/// What a worker with this setup reports about itself. Looks for models on the disk.
 ///
 /// # Errors
 ///
@@ -35,14 +35,14 @@ pub(super) fn info(setup: &Setup) -> Result<WorkerInfo> {
     })
 }
 
-/// What decides which jobs a worker can draw: its program, which knows drawers and settings; its device; its memory, in GiB;
-/// and its models, unless it can download all.
+/// What decides which jobs a worker can draw: its version, which determines drawers and settings; its device; its memory, in
+/// GiB; and its models, unless it can download all models.
 fn abilities(setup: &Setup, instructions: &str, memory: u64, models: &[String]) -> String {
     let models = if setup.offline { models.join(" ") } else { "all models".to_owned() };
     format!("{PROGRAM}; {}; {instructions}; {} GiB; {models}", setup.device, memory >> 30)
 }
 
-/// The published models that this machine has. What cannot be asked counts as missing.
+/// The published models that this machine has. A model that cannot be checked counts as missing.
 fn models() -> Vec<String> {
     let (stop, silent) = (Stop::default(), |_| {});
     let finder = Finder::new(true, &stop, &silent);

@@ -265,8 +265,8 @@ fn failure_of(ran: Ran, for_good: bool) -> Failure {
     Failure { error, hint, exit_code, for_good, tail: tail.text() }
 }
 
-/// Ends a claim with a failure. What cannot be drawn here, another kind of worker may draw: one with more memory, with the
-/// models, or with a program that knows the order.
+/// Ends a claim with a failure. Another kind of worker may be able to draw the job: one with more memory, with the models, or
+/// with a newer program.
 async fn give_up(setup: &Setup, claim: &Claim, failure: &Failure) -> Result<Ended> {
     if failure.for_good
         && let Some(ended) = setup.queue.pass(claim, failure, &setup.abilities).await?

@@ -17,12 +17,12 @@ pub struct Places {
     pub work: PathBuf,
 }
 
-/// What is kept on other machines, and not in the folder of the data.
+/// What is kept on other machines, and not in the data folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The database
     pub database: Option<Address>,
-    /// The database past a pooler, for notifications
+    /// The direct address of the database, for notifications
     pub database_listen: Option<Address>,
     /// The pictures and other objects
     pub storage: Option<Storage>,
@@ -35,11 +35,11 @@ impl Places {
         Self { database: folder.join("text2art.db"), objects: folder.join("objects"), work: folder.join("work") }
     }
 
-    /// Connects to the database, which is in a file of the folder if there is none elsewhere.
+    /// Connects to the database; without one elsewhere, it is a file in the folder.
     ///
     /// # Errors
     ///
-    /// If it cannot be used.
+    /// If the database cannot be used.
     pub async fn open_database(&self, elsewhere: &Elsewhere) -> Result<Database> {
         match &elsewhere.database {
             Some(address) => Database::shared(address, elsewhere.database_listen.as_ref()).await,
@@ -47,11 +47,11 @@ impl Places {
         }
     }
 
-    /// Opens the store of objects, which is in the folder if there is none elsewhere.
+    /// Opens the store of objects; without one elsewhere, it is in the folder.
     ///
     /// # Errors
     ///
-    /// If it cannot be used.
+    /// If the store cannot be used.
     pub async fn open_objects(&self, elsewhere: &Elsewhere) -> Result<Objects> {
         match &elsewhere.storage {
             Some(storage) => Objects::bucket(storage).await,

@@ -48,7 +48,7 @@ pub struct Setup {
     pub device: String,
     /// The GPU of each slot, as a value of `CUDA_VISIBLE_DEVICES`; none if jobs are drawn on the processor
     pub gpus: Vec<String>,
-    /// What decides which jobs it can draw, once it runs
+    /// What decides which jobs the worker can draw, once it runs
     pub abilities: String,
     /// How long things may take
     pub limits: Limits,

@@ -20,7 +20,7 @@ use crate::queue::{Claim, Hint, WorkerInfo};
 const LAST_WORK: Duration = Duration::from_secs(28);
 /// The time to say that the worker leaves.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How much rarer a worker asks for a job if it is told that one is ready.
+/// How much less often a worker asks for jobs if it gets hints that a job is ready.
 const RARER: u32 = 4;
 /// The longest pause between two tries to reach the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -114,7 +114,7 @@ impl Worker {
             tokio::select! {
                 () = shutdown.requested() => break,
                 () = sleep(jittered(pause)) => {}
-                // A database that failed is left alone for a while.
+                // Wait a while after the database failed.
                 () = self.ready.notified(), if failures == 0 => {}
             }
         }
@@ -141,7 +141,7 @@ impl Worker {
         }
     }
 
-    /// Wakes the slots when other processes say that a job is ready. It may be lost, so slots ask in any case.
+    /// Wakes the slots when other processes say that a job is ready. Such hints can be lost, so slots also ask on their own.
     async fn listen(self: Arc<Self>) {
         let heard = |hint| {
             if hint == Hint::Ready {

@@ -1,5 +1,5 @@
-//! Animations: the canvas moves as it is said, frames are the ends of their iterations, a film that was interrupted continues
-//! with the same bytes, and prompts change over the frames.
+//! Animations: the canvas moves as requested, each frame is the end of its iterations, an interrupted film continues with the
+//! same bytes, and prompts change over the frames.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -1,4 +1,4 @@
-//! The losses that models compute, as a user asks for them: the style of another picture, and a rating.
+//! The losses that models compute, as users request them: the style of another picture, and a rating.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -95,7 +95,7 @@ fn a_style_needs_a_clip_of_convolutions() {
     let line = ["a", "--size", "32x32", "-n", "1", "--cutouts", "1", "--loss", "style=stripes.png", "-o", "p.png"];
     for more in [&[][..], &["--dry-run"]] {
         let refused = [&line[..], &["--clip", text(&transformer)], more].concat();
-        workplace.refuses(&refused, &["--loss style needs a CLIP of convolutions"]);
+        workplace.refuses(&refused, &["--loss style needs a CLIP made of convolutions"]);
     }
     let both = format!("{},{}", text(&transformer), text(&resnet));
     workplace.run(&[&line[..], &["--clip", &both]].concat()).succeeded();
@@ -162,7 +162,7 @@ fn heads_that_are_missing_or_of_another_clip_are_refused() {
     let other = [("weight".to_owned(), vec![2, 48], vec![0.0; 96])];
     workplace.write("weights/aesthetic-vit-b32/sa_0_4_vit_b_32_linear.pth", pickle(other.into_iter(), false));
     let errors = refused(&["--clip", "vit-b32"]);
-    assert!(errors.contains("not an aesthetic head that can be used"), "{errors}");
+    assert!(errors.contains("not a usable aesthetic head"), "{errors}");
     std::fs::remove_dir_all(workplace.join("weights/aesthetic-vit-b32")).unwrap();
     let errors = refused(&["--clip", "vit-b32"]);
     assert!(errors.contains("text2art models pull aesthetic-vit-b32"), "{errors}");

@@ -1,4 +1,4 @@
-//! Films that are drawn again: what becomes of each frame, how a run goes on after an interruption, and what is refused.
+//! Redrawing films: what becomes of each frame, how an interrupted run continues, and what is refused.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::print_stdout)]
@@ -136,7 +136,7 @@ fn an_interrupted_film_plays_and_goes_on() {
     running.signal("INT");
     let outcome = running.finish();
     assert_eq!((outcome.code, outcome.output_text()), (Some(130), "film.gif\n"), "{}", outcome.errors);
-    assert!(outcome.errors.contains("of 30 frames are drawn; the same command goes on"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("of 30 frames are drawn; run the same command again"), "{}", outcome.errors);
     let part = Movie::of_gif(&workplace.join("film.gif")).seconds();
     assert!((0.079..1.199).contains(&part), "{part}");
     workplace.run(&words(&line)).succeeded();

@@ -205,12 +205,12 @@ fn lines_that_a_server_cannot_draw_are_named_before_they_are_sent() {
     let outcome = run(&workplace, &server, &["--config", "own.toml"]);
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
     for words in [
-        "lines.txt line 2: --device: a server takes this from no request",
-        "lines.txt line 3: --clip: a server chooses its models itself",
+        "lines.txt line 2: --device: requests to a server cannot set this option",
+        "lines.txt line 3: --clip: a server chooses its own models",
         "lines.txt line 4: --output plum.jpg: a server makes a .png",
-        "lines.txt line 5: --frames: a server makes no folder of frames",
+        "lines.txt line 5: --frames: a server cannot make a folder of frames",
         "lines.txt line 6: ",
-        "lines.txt line 7: --cut-batch: a server takes this from no request",
+        "lines.txt line 7: --cut-batch: requests to a server cannot set this option",
         "1 drawn, 0 already done, 6 failed",
     ] {
         assert!(outcome.errors.contains(words), "{words}: {}", outcome.errors);
@@ -231,7 +231,7 @@ fn a_server_that_draws_something_else_is_refused() {
     let options = ["--size", "32x32", "--upscale", "2", "--cutouts", "1", "-n", "1"];
     let outcome = finish(&mut command(&workplace, &server, &options));
     assert_eq!(outcome.code, Some(1), "{}", outcome.errors);
-    let words = "the server draws this with another --upscaler: \"lanczos\", not \"crisp\"";
+    let words = "the server draws this with a different --upscaler: \"lanczos\", not \"crisp\"";
     assert!(outcome.errors.contains(words), "{}", outcome.errors);
     assert!(!workplace.join("a-red-apple-0.png").exists());
     server.until("the end of the job", || {
@@ -275,7 +275,7 @@ fn ctrl_c_leaves_the_jobs_and_another_one_cancels_them() {
     left.signal("INT");
     let outcome = left.finish();
     assert_eq!(outcome.code, Some(130), "{}", outcome.errors);
-    assert!(outcome.errors.contains("1 job goes on: run the same command again"), "{}", outcome.errors);
+    assert!(outcome.errors.contains("1 job continues on the server: run the same command again"), "{}", outcome.errors);
     assert_eq!(jobs(&server)[0]["state"], "running");
 
     let mut again = Running::start(&mut command(&workplace, &server, &endless));

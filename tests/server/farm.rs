@@ -1,6 +1,6 @@
-//! A farm: servers and workers that share a PostgreSQL and a storage that speaks S3.
+//! A farm: servers and workers that share a PostgreSQL database and an S3-compatible store.
 //!
-//! What needs these runs with `.ci/with_postgres.sh .ci/with_s3.sh VENV cargo test ... -- --ignored farm::`, on a program
+//! Tests that need both run with `.ci/with_postgres.sh .ci/with_s3.sh VENV cargo test ... -- --ignored farm::`, on a program
 //! with the feature `farm`.
 
 use crate::common::program::Workplace;

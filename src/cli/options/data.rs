@@ -26,10 +26,10 @@ impl Data {
     }
 }
 
-/// A folder of data, or the usual one, which is created for its user alone if it is missing.
+/// The named data folder, or the default one. A missing folder is created, and only its user can read it.
 ///
 /// # Errors
-/// If the folder cannot be created, or none is named and the system has no usual one.
+/// If the folder cannot be created, or if none is named and the system has no default.
 pub(in crate::cli) fn make_folder(named: Option<PathBuf>) -> Result<PathBuf> {
     let folder = named.map_or_else(usual_folder, Ok)?;
     create(&folder)?;

@@ -1,44 +1,44 @@
-//! Where a server and its workers keep what they share, if not in a folder: the database and the storage of a farm.
+//! The database and the storage that the servers and workers of a farm share.
 
 use crate::database::Address;
 use crate::objects::{Bucket, Endpoint, Storage};
 use crate::worker::Elsewhere;
 use crate::{Error, Result};
 
-/// The options for a database and a storage on other machines, from one source.
+/// The options for a database and storage on other machines, from one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub(in crate::cli) struct ElsewhereArguments {
-    /// PostgreSQL to keep the queue and the users in, such as `postgres://art@db.example.org/art` [default: a file in --data]
+    /// PostgreSQL database for the queue and the users, such as `postgres://art@db.example.org/art` [default: a file in --data]
     ///
-    /// All servers and workers with the same database and --storage work together. Set the password in `PGPASSWORD` or
-    /// in `~/.pgpass`, or write it into the address in the configuration file or in `TEXT2ART_SERVE_DATABASE`.
+    /// All servers and workers with the same --database and --storage work together. Put the password in `PGPASSWORD` or
+    /// `~/.pgpass`, or in the address if the address is in the configuration file or in `TEXT2ART_SERVE_DATABASE`.
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) database: Option<Address>,
-    /// Address of the same PostgreSQL past a pooler such as PgBouncer, for notifications [default: --database]
+    /// Direct address of the same database, for notifications, if --database is a pooler such as PgBouncer [default: --database]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) database_listen: Option<Address>,
-    /// S3 bucket to keep pictures in, such as `s3://bucket/prefix` [default: a folder in --data]
+    /// S3 bucket for the pictures, such as `s3://bucket/prefix` [default: a folder in --data]
     ///
-    /// Credentials come from the environment, as for Amazon's tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or
+    /// Credentials come from the environment, as with Amazon's tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or
     /// the role of the machine.
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) storage: Option<Bucket>,
-    /// Address of a store other than Amazon's [default: `AWS_ENDPOINT_URL`]
+    /// Address of an S3-compatible store other than Amazon's [default: `AWS_ENDPOINT_URL`]
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) storage_endpoint: Option<Endpoint>,
     /// Region of the bucket [default: `AWS_REGION`, else us-east-1]
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) storage_region: Option<String>,
-    /// Name the bucket in the path of addresses, not in the host [default: true with an endpoint]
+    /// Put the bucket's name in the path of addresses, not in the host [default: true with --storage-endpoint]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(in crate::cli) storage_path_style: Option<bool>,
-    /// Redirect downloads to the storage, with presigned addresses that are valid for 10 minutes
+    /// Redirect downloads to the store, through presigned addresses that are valid for 10 minutes
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(in crate::cli) storage_presign: Option<bool>,
 }
 
 impl ElsewhereArguments {
-    /// These options, with those of a weaker source for the ones that are missing.
+    /// These options; missing ones come from a weaker source.
     pub(in crate::cli) fn or(self, weaker: Self) -> Self {
         Self {
             database: self.database.or(weaker.database),
@@ -51,26 +51,26 @@ impl ElsewhereArguments {
         }
     }
 
-    /// Refuses passwords on a command line, which all users of a machine can read.
+    /// Refuses passwords on the command line, which all users of the machine can read.
     ///
     /// # Errors
-    /// If there is one.
+    /// If an address contains a password.
     pub(in crate::cli) fn check_command_line(&self) -> Result<()> {
         let addresses = [("database", &self.database), ("database-listen", &self.database_listen)];
         let has_password = |address: &Option<Address>| address.as_ref().is_some_and(Address::has_password);
         match addresses.into_iter().find(|(_, address)| has_password(address)) {
             None => Ok(()),
             Some((option, _)) => Err(Error::usage(
-                format!("‹{option}› has a password in it, which other users of this machine can see"),
-                "set PGPASSWORD, use ~/.pgpass, or write the address into the configuration file",
+                format!("‹{option}› contains a password, which other users of this machine can see"),
+                "set PGPASSWORD, use ~/.pgpass, or put the address in the configuration file",
             )),
         }
     }
 
-    /// What these options say.
+    /// The database and storage that these options name.
     ///
     /// # Errors
-    /// If something is said about a database or a storage that is not named.
+    /// If an option belongs to a database or storage that is not named.
     pub(in crate::cli) fn elsewhere(self) -> Result<Elsewhere> {
         let needs = |option: &str, other: &str, such: &str| {
             Error::usage(
@@ -114,7 +114,7 @@ mod tests {
         with("postgres://art@localhost/art").check_command_line().unwrap();
         let error = with("postgres://art:secret@localhost/art").check_command_line().unwrap_err();
         assert!(error.to_string().starts_with("--database") && !error.to_string().contains("secret"), "{error}");
-        // A configuration file may have one.
+        // A configuration file may contain a password.
         let elsewhere = with("postgres://art:secret@localhost/art").elsewhere().unwrap();
         assert!(elsewhere.database.is_some() && !format!("{elsewhere:?}").contains("secret"));
     }

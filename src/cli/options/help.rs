@@ -59,7 +59,7 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     let tell = |verb: Command| verb.mut_args(|option| defaults.tell(option));
     let command = command.mut_subcommand("generate", tell).mut_subcommand("animate", tell);
     let command = command.mut_subcommand("batch", tell).mut_subcommand("study", tell);
-    // The defaults of their other settings depend on what is measured, on the server, or on a film.
+    // The defaults of the other settings depend on the benchmark, the server or the film.
     let tell_some = |verb: Command| verb.mut_args(|option| defaults.tell_some(option));
     let command = command
         .mut_subcommand("video", tell_some)

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Remote {
 }
 
 impl Remote {
-    /// The server at an address, or the usual one.
+    /// The server at an address, or the default server.
     pub(in crate::cli) fn at(server: Option<Address>) -> Self {
         Self { server }
     }

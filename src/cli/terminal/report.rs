@@ -215,7 +215,7 @@ impl Reporter {
             Some(each) if done.is_multiple_of(each) => {
                 self.advance(done / each, || format!("frame {} of {total}, {how}", done / each));
             }
-            // A frame counts when it ends.
+            // A frame counts when it is finished.
             Some(_) => {}
             None => self.advance(done, || format!("iteration {done} of {total}, {how}")),
         }

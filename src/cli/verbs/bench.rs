@@ -134,7 +134,7 @@ fn table(printed: &Printed) -> String {
     let Shares { drawer, cutouts, clip } = report.shares;
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     lines.push(format!(
-        "drawing takes {} of the time of these parts, cutouts {}, CLIP {}",
+        "drawing takes {} of the combined time, cutouts {}, CLIP {}",
         percent(drawer),
         percent(cutouts),
         percent(clip)

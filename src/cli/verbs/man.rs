@@ -22,8 +22,8 @@ fn section(verb: &clap::Command) -> std::io::Result<Vec<u8>> {
     let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
     section.extend(format!("{about}.\n").bytes());
     if verb.get_name() == "animate" {
-        // All of them are above.
-        section.extend(b"Its options are those of drawing a picture.\n");
+        // All options are listed above.
+        section.extend(b"It takes the options for drawing a picture.\n");
         return Ok(section);
     }
     let mut options = Vec::new();

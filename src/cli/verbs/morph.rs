@@ -1,4 +1,4 @@
-//! `text2art morph`: turns finished pictures into each other.
+//! `text2art morph`: makes a film in which finished pictures turn into each other.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ use crate::video::{FRAMES, Folder, GIF, MP4};
 use crate::vqgan::Vqgan;
 use crate::{Error, Result};
 
-/// The settings that `morph` takes: those of moving pictures.
+/// The settings that `morph` takes: those for movies.
 struct Moving;
 
 impl Choice for Moving {
@@ -40,22 +40,22 @@ impl Choice for Moving {
 /// The arguments of `morph`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Finished pictures of one size, at least two, in their order
+    /// Two or more finished pictures of the same size, in order
     ///
-    /// Pictures of cells change the color of each cell. Strokes move, if all pictures have the same number of them. Between
-    /// all other pictures, the latents of a VQGAN are mixed. The pictures themselves are shown exactly as they are.
+    /// In pictures made of cells, each cell changes its color. Strokes move if both pictures have the same number of strokes.
+    /// Otherwise, the latents of a VQGAN are mixed. The pictures themselves appear unchanged.
     #[arg(value_name = "PICTURES", required = true)]
     pictures: Vec<PathBuf>,
-    /// Film (.mp4 or .gif), or a folder for its frames
+    /// Film (.mp4 or .gif), or folder for its frames
     #[arg(short, long, value_name = "FILE|DIR")]
     output: PathBuf,
     /// Number of frames from each picture to the next
     #[arg(long, value_name = "FRAMES", default_value = "50", value_parser = |text: &str| count::<u32>(text, 1..=100_000))]
     length: u32,
-    /// How fast pictures change: smooth (slowly at both ends) or linear
+    /// How pictures change: smooth (slowly at both ends) or linear
     #[arg(long, value_name = "NAME", default_value = "smooth")]
     ease: Ease,
-    /// VQGAN whose latents are mixed [default: that of the first picture if it is a published one, or embedded]
+    /// VQGAN whose latents are mixed [default: the VQGAN of the first picture if it is published, else embedded]
     #[arg(long, value_name = "NAME")]
     vqgan: Option<String>,
     #[command(flatten)]
@@ -102,7 +102,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     video.validate()?;
     let product = product(&arguments.output, arguments.force)?;
     if arguments.pictures.len() < 2 {
-        return Err(Error::usage("one picture cannot turn into another", "give at least two pictures").into());
+        return Err(Error::usage("one picture is not enough for a morph", "give at least two pictures").into());
     }
     let (pictures, length) = (arguments.pictures.clone(), arguments.length as usize);
     let morph = Morph { pictures, length, ease: arguments.ease };
@@ -119,7 +119,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
 }
 
-/// What is made.
+/// The file or folder to write.
 fn product(output: &Path, force: bool) -> Result<Product> {
     if output.extension().is_none() || output.is_dir() {
         let existing = if force { Existing::Replace } else { Existing::Keep };
@@ -130,7 +130,7 @@ fn product(output: &Path, force: bool) -> Result<Product> {
     Ok(Product { kind, path: output.to_owned(), existing: check_target(output, force)? })
 }
 
-/// Loads the VQGAN, if there is memory to encode and decode pictures of this size.
+/// Loads the VQGAN, if there is enough memory to encode and decode pictures of this size.
 fn load(arguments: &Arguments, size: Size, stop: &Stop, reporter: &Reporter) -> Result<LoadedModel<Vqgan>> {
     let named = match &arguments.vqgan {
         Some(name) => name.clone(),
@@ -143,7 +143,7 @@ fn load(arguments: &Arguments, size: Size, stop: &Stop, reporter: &Reporter) -> 
     let encoding = vqgan.model.encoding_memory(work, MemoryOf::Host)?.peak;
     let needed = encoding.max(vqgan.model.decoding_memory(work, false, 0, MemoryOf::Host)?.peak);
     let needed = needed.saturating_add(vqgan.model.weight_memory(MemoryOf::Host));
-    refuse_above_room(needed, None, &ComputeDevice::processor(), &format!("{size} pixels"), "give smaller pictures")?;
+    refuse_above_room(needed, None, &ComputeDevice::processor(), &format!("{size} pixels"), "use smaller pictures")?;
     Ok(vqgan)
 }
 

@@ -1,4 +1,4 @@
-//! `text2art restyle`: draws the frames of a film again, as a prompt says.
+//! `text2art restyle`: redraws the frames of a film to match a prompt.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -26,10 +26,10 @@ use crate::text::number;
 use crate::video::{Folder, FrameSource, GIF, MP4, Survey, Timing};
 use crate::{Error, Result, picture};
 
-/// What the name of a film ends in while it is drawn.
+/// The ending of the name of the work folder of a film.
 const WORK: &str = ".t2a-film";
-/// The least weight that holds a frame to its source if nothing else is said: clip-generator's 2, which multiplies half of the
-/// mean square.
+/// The smallest default weight that keeps a frame close to its source: clip-generator's 2, which multiplies half of the mean
+/// square.
 const HOLD: f64 = 1.0;
 
 /// The arguments of `restyle`.
@@ -37,7 +37,7 @@ const HOLD: f64 = 1.0;
 pub(in crate::cli) struct Arguments {
     /// Folder of pictures, sorted by number, or an animated GIF
     ///
-    /// All frames must have the same size, which is also that of the new frames, unless --size, --aspect or --quality is given.
+    /// All frames must have the same size. The new frames have this size too, unless you give --size, --aspect or --quality.
     /// `ffmpeg -i film.mp4 frames/%06d.png` turns a film into pictures.
     #[arg(value_name = "FRAMES")]
     source: PathBuf,
@@ -46,28 +46,28 @@ pub(in crate::cli) struct Arguments {
     prompt: Vec<String>,
     /// Folder for the new frames, or a film: a name that ends in .mp4 or .gif
     ///
-    /// The same command goes on where a run was interrupted. Until a film is finished, what that needs is in a folder beside
-    /// it, such as film.mp4.t2a-film.
+    /// To continue an interrupted run, run the same command again. Until a film is finished, a folder next to the output, such
+    /// as film.mp4.t2a-film, keeps what the next run needs.
     #[arg(short, long, value_name = "DIR|FILE", help_heading = "Output", value_hint = ValueHint::AnyPath)]
     output: PathBuf,
-    /// Folder that keeps the new frames of a film
+    /// Folder in which to keep the new frames of a film
     #[arg(long, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
     frames: Option<PathBuf>,
-    /// How much of the frame before is in the start of a frame (0 to less than 1) [default: 0.75]
+    /// Share of the previous frame in the start of each frame (0 to less than 1) [default: 0.75]
     ///
-    /// A frame starts from a mix of what the frame before it ended with and of its own source. More calms the film, and lets
-    /// changes last longer than they should. Each frame but the first takes the other share of --iterations, since the frame
-    /// before has done the rest. With 0, each frame is drawn on its own, from its source, which flickers.
+    /// A frame starts from a mix of the previous finished frame and its own source. A larger share makes the film steadier,
+    /// but moving things leave trails. Every frame but the first takes only the remaining share of --iterations, since the
+    /// previous frame has done the rest. With 0, each frame is drawn on its own, and the film flickers.
     #[arg(long, value_name = "SHARE", help_heading = "Start", value_parser = number, allow_negative_numbers = true)]
     memory: Option<f64>,
-    /// How much of both neighbors is mixed into each frame (0 to 1) [default: 0.3, or 0 with --memory 0]
+    /// Weight with which both neighbors are mixed into each frame (0 to 1) [default: 0.3, or 0 with --memory 0]
     ///
-    /// What is mixed is what the drawer changes, such as the latent of a VQGAN; the frame itself has weight 1.
+    /// The mix is made of the drawer's parameters, such as the latent of a VQGAN. The frame itself has weight 1.
     #[arg(long, value_name = "WEIGHT", help_heading = "Start", value_parser = number, allow_negative_numbers = true)]
     smooth: Option<f64>,
     #[command(flatten)]
     overrides: Overrides,
-    /// Draw all frames again, and replace files that already exist
+    /// Redraw all frames, and replace files that already exist
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Configuration file, or `none`
@@ -86,11 +86,11 @@ struct Target {
     movie: Option<Product>,
     /// The folder of the frames
     frames: PathBuf,
-    /// Whether the frames stay when the movie is finished
+    /// Whether to keep the frames when the movie is finished
     keeps_frames: bool,
-    /// The folder for what is needed to go on
+    /// The folder for what the next run needs to continue
     work: PathBuf,
-    /// What happens to frames that are there already and are not those of the film
+    /// What happens to existing frames that do not belong to the film
     existing: Existing,
 }
 
@@ -155,13 +155,13 @@ fn finish(film: Film, target: &Target, made: Vec<PathBuf>, stop: &Stop, reporter
         stdout::print_path(&path)?;
     }
     if !is_whole {
-        let message = format!("{done} of {frames} frames are drawn; the same command goes on from there");
+        let message = format!("{done} of {frames} frames are drawn; run the same command again to continue");
         reporter.tell(&Event::Warning { message });
     }
     Ok(if is_whole && !stop.is_requested() { DONE } else { INTERRUPTED })
 }
 
-/// The shares of the frame before, and of neighbors.
+/// The share of the previous frame, and the weight of neighbors.
 fn shares(arguments: &Arguments) -> Result<(f64, f64)> {
     let memory = arguments.memory.unwrap_or(MEMORY);
     if !(0.0..1.0).contains(&memory) {
@@ -180,15 +180,15 @@ fn shares(arguments: &Arguments) -> Result<(f64, f64)> {
 fn target(arguments: &Arguments) -> Result<Target> {
     let output = &arguments.output;
     let work = beside(output, WORK);
-    // What an interrupted run left belongs to this one.
+    // Files of an interrupted run belong to this run.
     let replaces = arguments.force || work.is_dir();
     let existing = if replaces { Existing::Replace } else { Existing::Keep };
     if output.extension().is_none() || output.is_dir() {
         if arguments.frames.is_some() {
             let hint = "leave out --frames, or name a film with --output, such as film.mp4";
-            return Err(Error::usage("--frames is given, but --output is a folder of frames already", hint));
+            return Err(Error::usage("--frames is not needed, because --output is already a folder of frames", hint));
         }
-        // Frames of this film may be there; which ones they are is known later.
+        // Frames of this film may exist already; it is not known yet which.
         Folder::check(output, Existing::Replace)?;
         return Ok(Target { movie: None, frames: output.clone(), keeps_frames: true, work, existing });
     }
@@ -202,7 +202,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
     Ok(Target { movie, frames, keeps_frames: arguments.frames.is_some(), work, existing })
 }
 
-/// A path with more behind its name, without a slash at its end.
+/// A path with more text after its name, without a slash at the end.
 fn beside(path: &Path, more: &str) -> PathBuf {
     let mut name = path.components().as_path().as_os_str().to_owned();
     name.push(OsString::from(more));
@@ -213,13 +213,13 @@ fn beside(path: &Path, more: &str) -> PathBuf {
 fn refuse_own_frames(source: &FrameSource, target: &Target) -> Result<()> {
     let end = |path: &Path| path.canonicalize().ok();
     if end(source.path()).is_some_and(|path| Some(path) == end(&target.frames)) {
-        let problem = "the new frames would replace the frames that they start from";
+        let problem = "the new frames would replace the source frames";
         return Err(Error::file(&target.frames, problem, "choose another folder"));
     }
     Ok(())
 }
 
-/// The settings of all frames, and how long each is shown if the source decides it.
+/// The settings of all frames, and how long each frame is shown if the source says so.
 fn settings(
     arguments: &Arguments,
     source: &FrameSource,
@@ -228,8 +228,11 @@ fn settings(
 ) -> Result<(Settings, Option<Timing>)> {
     let mut flags = arguments.overrides.clone();
     if flags.init_image.is_some() {
-        let hint = "leave it out; --init-weight says how close each frame stays to its source";
-        return Err(Error::usage("--init-image does not work with `restyle`, which starts from the frames", hint));
+        let hint = "leave out --init-image; --init-weight sets how close each frame stays to its source";
+        return Err(Error::usage(
+            "--init-image does not work with `restyle`, which starts from the frames of the film",
+            hint,
+        ));
     }
     flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
     flags.init_image = Some(source.file(0).to_owned());
@@ -257,29 +260,29 @@ fn settings(
     Ok((settings, timing))
 }
 
-/// The rate at which frames and those in between take as long as the frames alone, if there is such a rate.
+/// The rate at which the frames, with those in between, take as long as the frames alone, if there is such a rate.
 fn faster(rate: FrameRate, blend: usize) -> FrameRate {
     let times = u32::try_from(blend).unwrap_or(u32::MAX).saturating_add(1);
     let thousandths = rate.thousandths().saturating_mul(times);
     format!("{thousandths}/1000").parse().unwrap_or(rate)
 }
 
-/// Refuses settings that a frame which follows another cannot have.
+/// Refuses settings that do not work for a frame that continues another.
 fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
     let blueprint = drawer::of(&settings.drawer)?;
     if !blueprint.has("init_image") {
-        let problem = format!("restyle needs a drawer that starts from a picture, but {} does not", blueprint.name());
-        return Err(Error::usage(problem, "choose another one with --drawer"));
+        let problem = format!("restyle needs a drawer that can start from a picture, but {} cannot", blueprint.name());
+        return Err(Error::usage(problem, "choose another drawer with --drawer"));
     }
     let refused = [
-        ("hires", settings.hires.is_some(), "the frame before has the full size already"),
+        ("hires", settings.hires.is_some(), "the previous frame already has the full size"),
         ("average", settings.average.is_some(), "--memory and --smooth average over frames instead"),
         ("stop-at", settings.stop_at.is_some(), "give fewer --iterations instead"),
     ];
     match refused.iter().find(|(_, is_given, _)| *is_given) {
         Some((option, _, reason)) => {
             let problem = format!("--{option} does not work with `restyle`: {reason}");
-            Err(Error::usage(problem, format!("leave out --{option}, or set it back on the command line")))
+            Err(Error::usage(problem, format!("leave out --{option}, or reset --{option} on the command line")))
         }
         None => Ok(()),
     }

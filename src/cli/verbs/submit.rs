@@ -107,7 +107,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         return Err(Error::usage("no prompt was given", hint).into());
     };
     if let Some(folder) = arguments.files.kinds().find(|kind| kind.is_folder()) {
-        let message = format!("‹{}›: a server makes no folder of frames", folder.option);
+        let message = format!("‹{}›: a server cannot make a folder of frames", folder.option);
         return Err(Error::usage(message, "ask for a movie with ‹gif› or ‹mp4›").into());
     }
     let outputs = Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };

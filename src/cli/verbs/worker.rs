@@ -29,8 +29,8 @@ pub(in crate::cli) struct Arguments {
     elsewhere: ElsewhereArguments,
     /// Configuration file of the server, or `none` [default: same as for `text2art serve`]
     ///
-    /// It says where the server keeps its queue and its pictures. Of its other options, a worker uses none. Environment
-    /// variables such as `TEXT2ART_SERVE_DATABASE` take precedence over the file.
+    /// The worker reads only where the server keeps its queue and its pictures. Environment variables such as
+    /// `TEXT2ART_SERVE_DATABASE` take precedence over the file.
     #[arg(long, value_name = "FILE", help_heading = "Server", value_hint = clap::ValueHint::FilePath)]
     config: Option<std::path::PathBuf>,
     /// How many pictures to draw at once, at most one on each GPU; they share the processors and the memory

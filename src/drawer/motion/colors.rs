@@ -1,13 +1,13 @@
-//! Keeps the brightness, contrast and saturation of a canvas while a model encodes it again: each time, a VQGAN makes a
-//! picture a little flatter or another color, which would add up over the frames of an animation.
+//! Keeps the brightness, contrast and saturation of a canvas while a model encodes it again. Each encoding by a VQGAN makes a
+//! picture a little flatter or changes its colors, which would add up over the frames of an animation.
 
 use candle_core::Tensor;
 
 use crate::Result;
 
-/// The most times that a canvas is encoded, to come nearer to its colors.
+/// The most times that a canvas is encoded to approach its colors.
 const TRIES: usize = 3;
-/// Colors that differ by less than this are as good as equal: a twentieth of a step of 255, since differences add up over
+/// Colors that differ by less than this count as equal: a twentieth of a step of 255, since differences add up over
 /// the frames.
 const NEAR: f64 = 0.0002;
 /// The limits of how much the contrast is changed.
@@ -61,7 +61,7 @@ struct Correction {
 impl Correction {
     const NONE: Self = Self { gains: [1.0; 3], offsets: [0.0; 3] };
 
-    /// The correction after a try that gave other tones than wanted.
+    /// The correction after a try that did not give the wanted tones.
     fn after(self, wanted: &Tones, found: &Tones) -> Self {
         let Self { mut gains, mut offsets } = self;
         for channel in 0..3 {
@@ -102,9 +102,9 @@ fn mixed(rows: &[[f64; 3]; 3], values: [f64; 3]) -> [f64; 3] {
     rows.map(|row| row[0] * values[0] + row[1] * values[1] + row[2] * values[2])
 }
 
-/// What encodes a canvas, `[1, 3, height, width]`, so that it keeps its colors: the canvas is encoded, and what comes back is
-/// compared with it. If the mean or the deviation of its brightness or of a hue differs, the canvas is changed by as much
-/// the other way and encoded again, a few times. The nearest try counts.
+/// Encodes a canvas, `[1, 3, height, width]`, so that it keeps its colors. The canvas is encoded, decoded and compared with the
+/// original. If the mean or the deviation of its brightness or of a hue differs, the canvas is changed by the same amount the
+/// other way and encoded again, a few times. The closest try counts.
 ///
 /// # Errors
 /// If `encode` or `decode` fails, or the tensor is not a picture.

@@ -10,17 +10,17 @@ use crate::Result;
 use crate::frozen::{self, Border, Filter, Homography, View, Warp};
 use crate::picture::Size;
 
-/// Canvases that get smaller than this are averaged over areas: with four neighbors alone, fine details would flicker.
+/// Canvases that shrink below this factor are averaged over areas: with only four neighbors, fine details would flicker.
 const SMALLER: f64 = 0.75;
 
-/// A motion of the canvas: it is enlarged and turned around its middle, and then moved.
+/// A motion of the canvas, which is enlarged and rotated around its center, and then moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Motion {
-    /// How many times larger it becomes, above 0
+    /// The factor by which the canvas grows, above 0
     pub zoom: f64,
-    /// The degrees that it turns, clockwise
+    /// The degrees of rotation, clockwise
     pub angle: f64,
-    /// The pixels that it moves, to the right and down
+    /// The pixels of motion, to the right and down
     pub pan: [f64; 2],
 }
 
@@ -28,7 +28,7 @@ impl Motion {
     /// The motion that changes nothing.
     pub const NONE: Self = Self { zoom: 1.0, angle: 0.0, pan: [0.0, 0.0] };
 
-    /// Whether it changes nothing.
+    /// Whether the motion changes nothing.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::NONE

@@ -177,8 +177,8 @@ impl Network {
         }
     }
 
-    /// The network in parts, one after the other: each ends behind as many steps of the network as `ends` says, in ascending
-    /// order. What is behind the last end is left out. The parts share the layers, wherever these are.
+    /// The network in consecutive parts: each ends after the number of steps in `ends`, which is in ascending order. Steps after
+    /// the last end are left out. The parts share the layers, on any device.
     #[must_use]
     pub fn parts(&self, ends: &[usize]) -> Vec<Self> {
         let part = |(start, end): (usize, &usize)| {

@@ -1,4 +1,4 @@
-//! Turns finished pictures into each other, frame by frame.
+//! Makes films in which finished pictures turn into each other.
 
 mod pair;
 
@@ -22,13 +22,13 @@ use pair::Pair;
 /// What a PNG begins with.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// How fast a picture turns into the next one on the way.
+/// The speed at which a picture turns into the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ease {
-    /// Slowly at both ends, so that the finished pictures can be seen
+    /// Slow at both ends, so that the finished pictures can be seen
     #[default]
     Smooth,
-    /// Always at the same speed
+    /// Constant speed
     Linear,
 }
 
@@ -40,11 +40,11 @@ crate::text::named_values!(Ease, "ease", {
 /// How a picture turns into the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// The latents of a VQGAN are mixed, and decoded. The way is straight: the decoder has learned from vectors of the codebook,
-    /// whose lengths mean something, so a mean of two of them is nearer to what it knows than a point on a sphere, which suits
-    /// the random latents of other generators. The mean is decoded as it is: its nearest codes would jump from frame to frame
+    /// The latents of a VQGAN are mixed linearly, and decoded. The decoder has learned from codebook vectors, whose lengths carry
+    /// meaning, so the mean of two vectors is closer to what it knows than a point on a sphere, which suits the random latents
+    /// of other generators. The mean is decoded as it is: its nearest codes would jump from frame to frame
     Latents,
-    /// Light is mixed: in pictures of cells, the color of each cell becomes another one
+    /// Light is mixed: in pictures made of cells, each cell changes its color
     Light,
     /// Strokes move, and change their widths and colors
     Drawing,
@@ -56,11 +56,11 @@ pub struct Morph {
     pub pictures: Vec<PathBuf>,
     /// The number of frames from each picture to the next, at least 1
     pub length: usize,
-    /// How fast they pass
+    /// The speed of the change
     pub ease: Ease,
 }
 
-/// A picture with what it says of itself.
+/// A picture with its recipe and drawing.
 struct Finished {
     path: PathBuf,
     recipe: Option<Recipe>,
@@ -79,7 +79,7 @@ impl Ease {
 }
 
 impl Morph {
-    /// The number of all frames.
+    /// The total number of frames.
     #[must_use]
     pub fn frames(&self) -> usize {
         (self.pictures.len().saturating_sub(1)).saturating_mul(self.length).saturating_add(1)
@@ -88,7 +88,7 @@ impl Morph {
     /// The size of all pictures.
     ///
     /// # Errors
-    /// If a picture cannot be read, or one has another size than the first.
+    /// If a picture cannot be read, or is not the same size as the first.
     pub fn size(&self) -> Result<Size> {
         common_size(&self.pictures)
     }
@@ -169,7 +169,7 @@ impl Morph {
             Way::Light => Ok(Pair::light(pictures)),
             Way::Drawing => match (from.recipe, from.drawing, to.drawing) {
                 (Some(recipe), Some(from), Some(to)) => Pair::drawings(pictures, &recipe.settings, [from, to]),
-                _ => Err(Error::fault("a drawing is gone")),
+                _ => Err(Error::fault("a drawing is missing")),
             },
             Way::Latents => {
                 let vqgan = vqgan.ok_or_else(|| Error::fault("no VQGAN is loaded"))?;
@@ -181,7 +181,7 @@ impl Morph {
 
 impl Finished {
     fn open(path: &Path) -> Result<Self> {
-        // A picture without a recipe is as good.
+        // A picture without a recipe is fine.
         let recipe = Recipe::read(path).ok();
         let drawing = if recipe.is_some() && begins_with(path, PNG) { read_drawing(path)? } else { None };
         Ok(Self { path: path.to_owned(), recipe, drawing })

@@ -15,11 +15,11 @@ use crate::{Error, Result};
 /// The steps that a share of the light is rounded to.
 const STEPS: u32 = 1 << 16;
 
-/// Two pictures of one size, and how the one becomes the other.
+/// Two pictures of the same size, and how one becomes the other.
 pub(super) struct Pair {
     pictures: [RgbImage; 2],
     means: Means,
-    /// How the pictures differ from what the means make at both ends, in bytes: it fades over as well, so that nothing jumps
+    /// The difference between the pictures and what the means give at both ends, in bytes. It fades too, so that nothing jumps
     /// at the ends
     rests: Option<[Vec<i16>; 2]>,
 }
@@ -42,7 +42,7 @@ impl Pair {
     /// # Errors
     /// If they cannot be drawn.
     pub(super) fn drawings(pictures: [RgbImage; 2], settings: &Settings, drawings: [Drawing; 2]) -> Result<Self> {
-        // On the way, colors are in between as well.
+        // Between the ends, colors lie in between, too.
         let settings = Settings { palette: None, colors: None, ..settings.clone() };
         Self::of(pictures, Means::Drawings(Box::new(settings), drawings))
     }
@@ -78,7 +78,7 @@ impl Pair {
         Ok(pair)
     }
 
-    /// The picture at a share of the way, 0 to 1. At both ends it is the given picture, byte for byte.
+    /// The picture at a share of the way, 0 to 1. At each end, this is the given picture, byte for byte.
     ///
     /// # Errors
     /// If the computation fails.
@@ -94,7 +94,7 @@ impl Pair {
         Ok(picture)
     }
 
-    /// What the means make at a share of the way.
+    /// The picture from the means at a share of the way.
     fn mean(&self, share: f64) -> Result<RgbImage> {
         match &self.means {
             Means::Light => {

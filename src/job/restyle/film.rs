@@ -27,20 +27,20 @@ pub fn film_of(
     let mut recorder = Recorder::start(&Products::new(product.clone(), Vec::new()), video, first, 0..=last)?;
     progress.tell(Event::Encoding { frames: count });
     for frame in 0..count {
-        // What failed is reported at the end.
+        // A failure is reported at the end.
         if recorder.problems().next().is_some() {
             break;
         }
         let slots_of = |frame: usize| timing.and_then(|timing| timing.slots.get(frame).copied());
-        // Nothing follows the last frame, so it is shown for the time in which the others fade as well.
+        // Nothing follows the last frame, so it is also shown for as long as other frames fade.
         let times = if frame == last { video.blend.unwrap_or(0) + 1 } else { 1 };
         let slots = slots_of(frame).map(|slots| slots * times);
         if slots.is_some() || recorder.wants(frame) {
             let path = Folder::frame(folder, frame);
             let pixels = picture::read_layered(&path)?;
             if Size::of(&pixels) != first {
-                let hint = "draw the film again with ‹force›";
-                return Err(Error::file(path, "this frame has another size than the first", hint));
+                let hint = "redraw the film with ‹force›";
+                return Err(Error::file(path, "this frame is not the same size as the first", hint));
             }
             match slots {
                 Some(slots) => {

@@ -1,4 +1,4 @@
-//! What decides the frames of a restyled film, as digests: a frame whose digest is known need not be drawn again.
+//! Digests of everything that determines the frames of a restyled film. A frame whose digest is known is not drawn again.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// The digests of a film's frames.
 pub(super) struct Keys {
-    /// Of what each frame is drawn from
+    /// The digest of what each frame is drawn from
     drawn: Vec<String>,
     /// Whether neighbors are mixed into each frame
     is_smooth: bool,
@@ -38,7 +38,7 @@ impl Keys {
     /// # Errors
     /// If the file of a model cannot be read again.
     pub(super) fn new(restyle: &Restyle, plan: &Plan, models: &Models) -> Result<Self> {
-        // How files are encoded, and where the frames of the source are, decides no frame.
+        // How files are encoded and where the source frames are does not affect any frame.
         let (init_image, device, picture_quality) = (None, DeviceChoice::Auto, None);
         let settings = Settings {
             init_image,
@@ -60,7 +60,7 @@ impl Keys {
         Ok(Self::of(&digest(&[&common]), &restyle.survey.digests, restyle.memory > 0.0, restyle.smooth > 0.0))
     }
 
-    /// The digests of frames with these digests. If frames are linked, each depends on all before it.
+    /// The digests of frames whose sources have these digests. If frames are linked, each depends on all frames before it.
     fn of(common: &str, frames: &[String], is_linked: bool, is_smooth: bool) -> Self {
         let mut before = digest(&[common]);
         let mut drawn = Vec::with_capacity(frames.len());
@@ -79,12 +79,12 @@ impl Keys {
         self.drawn.len()
     }
 
-    /// What decides a frame before its neighbors are mixed into it.
+    /// The digest of a frame before its neighbors are mixed into it.
     pub(super) fn drawn(&self, frame: usize) -> &str {
         self.drawn.get(frame).map_or("", String::as_str)
     }
 
-    /// What decides the file of a frame.
+    /// The digest of the file of a frame.
     pub(super) fn delivered(&self, frame: usize) -> String {
         if !self.is_smooth {
             return self.drawn(frame).to_owned();

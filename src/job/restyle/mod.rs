@@ -1,11 +1,10 @@
-//! Draws the frames of a film again, each from the one before it, and goes on where a run was interrupted.
+//! Redraws the frames of a film, each from the previous one, and continues interrupted runs.
 //!
-//! Each frame is held to its own source (`--init-weight`), and starts from a mix of what the frame before it ended with and
-//! of what its own source begins with. With a share M of the frame before (`memory`), a change that each frame makes anew
-//! adds up to 1 / (1 - M) times that change: so a frame behind the first one needs only the share 1 - M of the iterations
-//! to get as far as a frame on its own. The parameters of neighbors are then averaged. Starts from the previous output, the
-//! hold to the source and the average over neighbors are those of clip-generator's `style_transfer`, which mixes no source
-//! into the start.
+//! Each frame is kept close to its own source (`--init-weight`), and starts from a mix of the end of the previous frame and the
+//! start of its own source. With a share M of the previous frame (`memory`), a change that every frame makes adds up to
+//! 1 / (1 - M) times that change. So after the first frame, a frame needs only the share 1 - M of the iterations to get as far
+//! as a frame on its own. Then the parameters of neighbors are averaged. The start from the previous output, the weight of the
+//! source and the average over neighbors come from clip-generator's `style_transfer`, which mixes no source into the start.
 
 mod film;
 mod keys;
@@ -33,21 +32,21 @@ use crate::{Error, Result};
 use keys::Keys;
 use work::{State, Work, is_done};
 
-/// The share of the frame before in the start of a frame, if nothing else is said: a frame then takes a quarter of the
-/// iterations of the first, 15 of 60, as many as films need by the experience of clip-generator (15 to 30).
+/// The default share of the previous frame in the start of a frame. A frame then takes a quarter of the iterations of the
+/// first, 15 of 60, which is what films need in the experience of clip-generator (15 to 30).
 pub const MEMORY: f64 = 0.75;
-/// The weight of each neighbor in the mean, if nothing else is said: clip-generator's 1 - 0.7, over three frames.
+/// The default weight of each neighbor in the mean: clip-generator's 1 - 0.7, over three frames.
 pub const SMOOTH: f64 = 0.3;
 
-/// A film to draw again, with everything that was decided before.
+/// A film to redraw, with everything that was decided before.
 pub struct Restyle {
     /// The settings of all frames; the init image is the first frame
     pub settings: Settings,
     /// The frames to start from
     pub source: FrameSource,
-    /// What is known of them
+    /// What is known about these frames
     pub survey: Survey,
-    /// The share of the frame before in the start of a frame, 0 to 1, less than 1
+    /// The share of the previous frame in the start of a frame, from 0 to less than 1
     pub memory: f64,
     /// The weight of each neighbor in the mean that is drawn, 0 to 1; that of the frame itself is 1
     pub smooth: f64,
@@ -57,15 +56,15 @@ pub struct Restyle {
     pub inputs: Vec<InputRecord>,
     /// The folder of the finished frames, which is created if needed
     pub frames: PathBuf,
-    /// The folder for what the run needs to go on after an interruption, which is created if needed
+    /// The folder for what the next run needs to continue after an interruption, which is created if needed
     pub work: PathBuf,
     /// What happens to frames in the folder that are not those of this film
     pub existing: Existing,
-    /// Whether frames are drawn again that are there already
+    /// Whether to redraw frames that already exist
     pub afresh: bool,
 }
 
-/// How far a film was drawn.
+/// How much of a film is drawn.
 pub struct Film {
     work: Work,
     /// The number of finished frames, from the first on
@@ -81,7 +80,7 @@ impl Film {
         self.done == self.frames
     }
 
-    /// Removes what was kept to go on after an interruption and, if they are not wanted, the frames.
+    /// Removes what was kept for continuing after an interruption, and the frames if they are not wanted.
     ///
     /// # Errors
     /// If a file cannot be removed.
@@ -112,11 +111,11 @@ impl Restyle {
         share.min(whole)
     }
 
-    /// Draws the frames that are not there yet, on an open device, and writes the file of each. If a stop is requested, the
-    /// frames so far stay.
+    /// Draws the missing frames on an open device, and writes the file of each. If a stop is requested, the finished frames
+    /// stay.
     ///
     /// # Errors
-    /// If a frame cannot be read, drawn or written; the frames so far stay.
+    /// If a frame cannot be read, drawn or written; the finished frames stay.
     pub fn run(&self, models: &Models, device: &ComputeDevice, stop: &Stop, progress: &dyn Progress) -> Result<Film> {
         let told = RefCell::new(HashSet::new());
         let warn = |message: String| {
@@ -176,7 +175,7 @@ struct Begin {
 }
 
 impl Run<'_> {
-    /// Draws all frames that are missing, and returns how many there are then from the first on.
+    /// Draws all missing frames, and returns the number of finished frames from the first on.
     fn draw(&self) -> Result<usize> {
         let count = self.keys.count();
         let is_there = |frame: &usize| is_done(&self.restyle.frames, *frame, &self.keys.delivered(*frame));
@@ -223,7 +222,7 @@ impl Run<'_> {
         Ok(done)
     }
 
-    /// Finds out where to begin if so many frames are done: behind the last frame whose state was kept.
+    /// Finds where to start if this many frames are done: after the last frame whose state was kept.
     fn begin(&self, done: usize) -> Result<Begin> {
         let kept = |frame: usize| self.work.kept(frame, self.keys.drawn(frame));
         let frames_from = |first: usize| self.restyle.source.frames_from(first);
@@ -235,7 +234,7 @@ impl Run<'_> {
         if done > 0 && earlier.is_none() {
             return over();
         }
-        // The next frame may be drawn already, and wait for its neighbor.
+        // The next frame may already be drawn, waiting for its neighbor.
         if self.restyle.smooth > 0.0
             && let Some(state) = kept(done)
         {
@@ -262,7 +261,7 @@ impl Run<'_> {
         Ok((plan, session))
     }
 
-    /// Draws a frame; none if a stop was requested meanwhile.
+    /// Draws a frame; none if a stop is requested in the meantime.
     fn draw_frame(&self, frame: usize, source: FrameOfFilm, before: Option<&Drawn>) -> Result<Option<Drawn>> {
         let (plan, mut session) = self.session(frame, source)?;
         if let Some(before) = before.filter(|_| self.restyle.memory > 0.0) {
@@ -286,8 +285,8 @@ impl Run<'_> {
         Ok(Some(Drawn { frame, plan, session: Some(session), state }))
     }
 
-    /// Writes the file of a frame, unless it was written before, and returns how many frames are done then. The parameters of
-    /// neighbors are mixed into it.
+    /// Writes the file of a frame, unless it was written before, and returns how many frames are then done. The parameters of
+    /// its neighbors are mixed in.
     fn deliver(&self, drawn: &mut Drawn, before: Option<&Trace>, after: Option<&Trace>) -> Result<Option<usize>> {
         let Some(mut session) = drawn.session.take() else { return Ok(None) };
         let (frame, smooth) = (drawn.frame, self.restyle.smooth);

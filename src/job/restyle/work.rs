@@ -1,4 +1,4 @@
-//! The files of a film in the making: its frames, and what a run needs to go on where it was interrupted.
+//! The files of an unfinished film: its frames, and what the next run needs to continue.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -25,7 +25,7 @@ const LOCK: &str = "lock";
 /// The picture of a frame that has no file of its own.
 const SOURCE: &str = "source.png";
 
-/// A film in the making.
+/// An unfinished film.
 pub(super) struct Work {
     /// The folder of the finished frames
     frames: PathBuf,
@@ -34,7 +34,7 @@ pub(super) struct Work {
     lock: Option<File>,
 }
 
-/// What is kept of a frame besides its picture.
+/// What is kept of a frame in addition to its picture.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub(super) trace: Trace,
@@ -43,7 +43,7 @@ pub(super) struct State {
     pub(super) first_fit: Option<f64>,
 }
 
-/// Everything in the file of a state other than numbers. Fractions are stored by their bits, so that they come back exactly.
+/// Everything in the file of a state except numbers. Fractions are stored by their bits, so that they come back exactly.
 #[derive(Serialize, Deserialize)]
 struct Head {
     key: String,
@@ -57,7 +57,7 @@ impl Work {
     /// Creates the folders that are missing, and locks the work.
     ///
     /// # Errors
-    /// If a folder cannot be created, or another run works on the film.
+    /// If a folder cannot be created, or another run is drawing the film.
     pub(super) fn open(frames: &Path, folder: &Path) -> Result<Self> {
         for folder in [folder, frames] {
             std::fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
@@ -68,10 +68,10 @@ impl Work {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let hint = "wait until it is done, or choose another name";
+                let hint = "wait until the other run is done, or choose another name";
                 return Err(Error::file(folder, "another run is drawing this film", hint));
             }
-            // A file system without locks: two runs are not noticed there.
+            // This file system has no locks, so a second run is not detected.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(fault(error)),
         }
@@ -104,12 +104,12 @@ impl Work {
         write_whole(&self.state_of(frame), &encoded(key, state)?, Existing::Replace)
     }
 
-    /// The state of a frame that was made of what has this digest; none if it is not there.
+    /// The state of a frame with this digest; none if there is no such state.
     pub(super) fn kept(&self, frame: usize, key: &str) -> Option<State> {
         decoded(&read_regular(&self.state_of(frame), LARGEST_STATE).ok()?, key)
     }
 
-    /// Removes the state of a frame, if it is there.
+    /// Removes the state of a frame, if it exists.
     ///
     /// # Errors
     /// If it cannot be removed.
@@ -118,7 +118,7 @@ impl Work {
         remove_if_present(&path).map_err(|source| Error::Write { path, source })
     }
 
-    /// Removes the frames from a number on: those of a longer film.
+    /// Removes the frames from this number on, which belong to a longer film.
     ///
     /// # Errors
     /// If a frame cannot be removed.
@@ -126,7 +126,7 @@ impl Work {
         Folder::cut(&self.frames, count)
     }
 
-    /// Removes everything that was kept, and, if they are not wanted, the frames.
+    /// Removes everything that was kept, and the frames if they are not wanted.
     ///
     /// # Errors
     /// If a file cannot be removed.
@@ -138,7 +138,7 @@ impl Work {
         self.lock.take();
         let lock = self.folder.join(LOCK);
         remove_if_present(&lock).map_err(|source| Error::Write { path: lock, source })?;
-        // The folder may contain files of others.
+        // The folder may contain files of other programs.
         let _ = std::fs::remove_dir(&self.folder);
         Ok(())
     }
@@ -163,7 +163,7 @@ impl Work {
     }
 }
 
-/// Whether the file of a frame is in a folder, made of what has this digest.
+/// Whether a folder contains the file of a frame with this digest.
 pub(super) fn is_done(frames: &Path, frame: usize, key: &str) -> bool {
     let recipe = Recipe::read(&Folder::frame(frames, frame)).ok();
     recipe.and_then(|recipe| recipe.restyled).is_some_and(|restyled| restyled.key == key)

@@ -1,11 +1,11 @@
-//! Gram matrices of features: which channels are strong at the same places, wherever these are (Gatys et al., "Image Style
-//! Transfer Using Convolutional Neural Networks", 2016).
+//! Gram matrices of features: which channels are strong in the same places, regardless of where the places are (Gatys
+//! et al., "Image Style Transfer Using Convolutional Neural Networks", 2016).
 
 use rayon::prelude::*;
 
 use crate::frozen::{Matrix, MatrixMut, Products, multiply};
 
-/// The mean over all places of the products of each two channels of features.
+/// For each pair of channels of features, the mean of their product over all places.
 pub(super) struct Gram {
     /// `[channels, channels]`
     values: Vec<f32>,

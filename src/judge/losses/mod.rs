@@ -42,8 +42,8 @@ type Constructor = fn(&Settings) -> Option<Box<dyn Loss>>;
 /// The losses of options of their own, in the order in which they are summed and shown. Those of `--loss` follow.
 const ALL: &[Constructor] = &[palette::new, nearness::new];
 
-/// The losses that settings ask for, in a run with these CLIP models. The loss `aesthetic` is a part of perceptors, which have
-/// the features that it is a function of ([`super::Perceptor::rating()`]).
+/// The losses that settings ask for, in a run with these CLIP models. Perceptors compute the loss `aesthetic`, since they have
+/// the features that the loss depends on ([`super::Perceptor::rating()`]).
 ///
 /// # Errors
 /// If a loss does not work with the models.
@@ -78,8 +78,10 @@ fn asked(loss: &PictureLoss, settings: &Settings, clips: &[Arc<Clip>]) -> Result
         LossKind::Sharpness => measured(loss, Sharpness { tile }),
         LossKind::Border => measured(loss, Border::new(color)),
         LossKind::Vignette => measured(loss, Vignette::new(color)),
-        // The first is a part of perceptors, and the second always has a picture.
-        LossKind::Aesthetic | LossKind::Style => return Err(Error::fault(format!("{name} is no function of pixels"))),
+        // Perceptors compute the first, and the second always has a picture.
+        LossKind::Aesthetic | LossKind::Style => {
+            return Err(Error::fault(format!("{name} is not a function of pixels")));
+        }
     })
 }
 

@@ -1,4 +1,4 @@
-//! The loss `style`: gives the picture the colors and textures of another picture, as CLIP models of convolutions see them.
+//! The loss `style`: copies the colors and textures of another picture, as convolutional CLIP models see them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::{Error, Result};
 
 /// What the loss is multiplied by at weight 1.
 const SCALE: f64 = 3.0;
-/// A picture is seen with at most the area of a square whose side is this many times that of CLIP's input: its textures are
-/// finer than what CLIP needs to recognize things.
+/// The side of a square, in multiples of the side of CLIP's input, whose area limits the size at which a picture is seen.
+/// Textures are finer than what CLIP needs to recognize things.
 const FINER: usize = 2;
-/// The models with which the loss works, for messages.
+/// The models that work with the loss, for messages.
 const MODELS: [&str; 4] = ["embedded", "rn50", "rn101", "rn50x4"];
 
 /// The distances between the Gram matrices of the picture and of the style's picture.
@@ -41,7 +41,7 @@ struct Tower {
     stages: Vec<Network>,
     /// The side of CLIP's input
     side: usize,
-    /// How many pixels of the input are one place behind the last stage
+    /// How many pixels of the input make one place after the last stage
     stride: usize,
 }
 
@@ -56,7 +56,7 @@ impl Style {
         let towers = distinct.filter_map(|clip| Tower::of(clip).transpose()).collect::<Result<Vec<_>>>()?;
         if towers.is_empty() {
             let names = settings.clip.join(" and ");
-            let problem = format!("‹loss› {name} needs a CLIP of convolutions; this run has {names}");
+            let problem = format!("‹loss› {name} needs a CLIP made of convolutions; this run has {names}");
             return Err(Error::usage(problem, format!("add one of {} with ‹clip›", MODELS.join(", "))));
         }
         Ok(Self { name, weight, path: path.to_owned(), sizes: sizes(settings), towers, wanted: Vec::new() })
@@ -81,8 +81,8 @@ impl Tower {
         Ok(Some(Self { stages, side, stride: side.div_ceil(after.max(1)) }))
     }
 
-    /// The height and the width at which it sees a picture: the picture's proportions, its area if that is not too large, and
-    /// whole strides.
+    /// The height and the width at which the tower sees a picture: the proportions of the picture, its area if that is not too
+    /// large, and whole strides.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn view(&self, size: Size) -> [usize; 2] {
         let most = ((FINER * self.side) as f64).powi(2);
@@ -91,7 +91,7 @@ impl Tower {
         [size.height, size.width].map(|side| (side as f64 * scale / stride).round().max(1.0) as usize * self.stride)
     }
 
-    /// The features of a picture `[1, 3, height, width]` behind each stage, `[1, channels, height, width]`.
+    /// The features of a picture `[1, 3, height, width]` after each stage, `[1, channels, height, width]`.
     fn features(&self, picture: &Tensor) -> Result<Vec<Tensor>> {
         let (_, _, height, width) = picture.dims4()?;
         let mut features = self.warp(Size { width, height }).forward(picture)?;
@@ -103,7 +103,7 @@ impl Tower {
         Ok(all)
     }
 
-    /// Takes a picture of a size to how the tower sees it.
+    /// Resizes a picture of this size to how the tower sees it.
     fn warp(&self, size: Size) -> Network {
         let [height, width] = self.view(size);
         let view = View { matrix: Homography::IDENTITY, border: Border::Edge };
@@ -127,7 +127,7 @@ impl Tower {
     }
 }
 
-/// The channels, height and width behind each stage, for an input of this height and width.
+/// The channels, height and width after each stage, for an input of this height and width.
 fn shapes(stages: &[Network], [height, width]: [usize; 2]) -> Result<Vec<[usize; 3]>> {
     let mut shape = vec![1, 3, height, width];
     let mut shapes = Vec::with_capacity(stages.len());

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 pub struct Environment {
     /// The hub's address (`HF_ENDPOINT`)
     pub endpoint: Url,
-    /// A mirror of the files that are not on a hub: it has `https://HOST/PATH` under `HOST/PATH` (`TEXT2ART_PAGES`)
+    /// A mirror for files that are not on a hub: it has `https://HOST/PATH` under `HOST/PATH` (`TEXT2ART_PAGES`)
     pub pages: Option<Url>,
     /// The hub's cache, shared with other programs (`HF_HUB_CACHE`, or its older name `HUGGINGFACE_HUB_CACHE`, or `hub`
     /// in `HF_HOME`)
@@ -39,7 +39,7 @@ pub struct Environment {
 
 /// Names a folder with a subfolder for each model.
 pub const WEIGHTS: &str = "TEXT2ART_WEIGHTS";
-/// Names a mirror of the files that are not on a hub.
+/// Names a mirror for files that are not on a hub.
 pub const PAGES: &str = "TEXT2ART_PAGES";
 /// Sets the longest time without a byte.
 pub const NETWORK_TIMEOUT: &str = "TEXT2ART_NETWORK_TIMEOUT";
@@ -84,7 +84,7 @@ impl Environment {
         })
     }
 
-    /// The address from which a file that is not on a hub is downloaded: its own, or that on the mirror.
+    /// The address from which to download a file that is not on a hub: its own, or its address on the mirror.
     pub(super) fn page(&self, url: &Url) -> Url {
         let mirrored = |mirror: &Url| {
             let text = format!("{}/{}{}", mirror.as_str().trim_end_matches('/'), url.host_str()?, url.path());

@@ -244,7 +244,7 @@ fn a_job_is_passed_on_to_another_kind_of_worker() {
         assert_eq!((job.failures, job.error.as_deref()), (0, Some("4 GiB are too little")));
         let attempts = place.queue.attempts(&id).await.unwrap();
         assert_eq!(attempts[0].outcome.as_deref(), Some("released"));
-        assert!(attempts[0].error.as_ref().is_some_and(|error| error.contains("cannot draw it")), "{attempts:?}");
+        assert!(attempts[0].error.as_ref().is_some_and(|error| error.contains("cannot draw the job")), "{attempts:?}");
 
         // Only a worker of another kind gets it now. Other jobs go to all.
         assert_eq!(place.queue.claim("small-1").await.unwrap(), None);
@@ -258,7 +258,7 @@ fn a_job_is_passed_on_to_another_kind_of_worker() {
         assert_eq!(place.queue.pass(&over, &why, "4 GiB").await.unwrap(), None);
         assert_eq!(place.queue.pass(&claim, &why, "64 GiB").await.unwrap(), None);
         assert_eq!(place.queue.fail(&claim, &why).await.unwrap(), Ended::Now(State::Dead));
-        // An operator who mended the small workers lets them try again.
+        // An operator who fixed the small workers lets them try again.
         assert!(place.queue.requeue(&id).await.unwrap());
         assert_eq!(place.queue.claim("small-1").await.unwrap().unwrap().job, id);
     });
@@ -361,7 +361,7 @@ fn whoever_listens_hears_of_changes() {
             return;
         }
         let mut next = async || tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
-        // That it begins to listen is told like a loss: nobody knows what came before.
+        // The start of listening is reported like a loss: nobody knows what came before.
         assert_eq!(next().await, Hint::Missed);
         let id = place.add("anna").await;
         // Other tests use the same database, and its channels.
@@ -378,7 +378,7 @@ fn whoever_listens_hears_of_changes() {
                 hint => assert_ne!(hint, Hint::Changed(id.clone())),
             }
         }
-        // A connection that breaks is made again.
+        // A lost connection is restored.
         let end = "SELECT CAST(count(pg_terminate_backend(pid)) AS BIGINT) AS number FROM pg_stat_activity
             WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()";
         assert!(place.number(end, &[]).await > 0);

@@ -32,12 +32,12 @@ pub(in crate::server) struct WorkerView {
     /// How many jobs it draws at once
     #[schema(minimum = 1, maximum = 256)]
     pub slots: u32,
-    /// The instruction set that its processor computes with
+    /// The instruction set that the processor computes with
     pub instructions: String,
-    /// The published models that it has; unless it is offline, it can download the others
+    /// The published models that the worker has; unless it is offline, it can download others
     #[schema(max_items = 1000)]
     pub models: Vec<String>,
-    /// The memory of its machine for each job, in bytes
+    /// The memory of the machine for each job, in bytes
     pub memory: u64,
     /// How many it draws now
     #[schema(value_type = u64, maximum = 4_294_967_295_u32)]

@@ -85,7 +85,7 @@ impl File {
         Ok(response)
     }
 
-    /// Where the store delivers the file itself, if it does. A part of the file is asked for there again.
+    /// The address at which the store delivers the file itself, if it does. Range requests are repeated there.
     async fn elsewhere(&self, app: &App, headers: &HeaderMap, disposition: &str) -> Answer<Option<Response>> {
         let Content::Object { key, .. } = &self.content else { return Ok(None) };
         let tag = format!("\"{}\"", self.tag);
@@ -96,7 +96,7 @@ impl File {
         let Some(address) = app.objects.direct(key, self.media_type, disposition).await? else { return Ok(None) };
         let mut response = StatusCode::FOUND.into_response();
         set(&mut response, LOCATION, address);
-        // Whoever has the address can fetch the file.
+        // Anyone with the address can fetch the file.
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         Ok(Some(response))
     }

@@ -9,11 +9,11 @@ use axum::response::Response;
 
 use crate::server::app::App;
 
-/// Where a page may load from: this server alone, unless the store delivers its files itself.
+/// Where a page may load from: only this server, unless the store delivers files itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
-/// Headers of every answer that does not have them already, beside the policy.
+/// Headers of every answer that does not have them already, in addition to the policy.
 const HEADERS: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),

@@ -214,8 +214,8 @@ impl Limits {
     }
 }
 
-/// How many cutouts are judged at once, which decides the bytes of a picture. Workers on machines of different sizes would
-/// decide it differently, so it is fixed for all: as a worker decides it whose memory is large enough.
+/// How many cutouts are judged at once, which affects the bytes of a picture. Workers on machines of different sizes would
+/// choose different numbers, so it is fixed for all of them: the number that a worker with enough memory chooses.
 fn fixed(batch: CutBatch, cutouts: usize) -> CutBatch {
     match batch {
         CutBatch::Auto => CutBatch::Count(cutouts.clamp(1, LARGEST_BATCH)),

@@ -24,7 +24,7 @@ struct ModelView {
     /// Its name
     #[schema(example = "embedded")]
     name: &'static str,
-    /// What it does: `vqgan` draws, `clip` judges, `upscaler` enlarges, `aesthetic` rates for the loss of that name
+    /// What it does: `vqgan` draws, `clip` judges, `upscaler` enlarges, `aesthetic` rates pictures for the loss of that name
     #[schema(pattern = "^(vqgan|clip|upscaler|aesthetic)$", example = "clip")]
     role: &'static str,
     /// What it is

@@ -64,7 +64,7 @@ pub struct Opened {
     /// The name of the type of a value in the program
     #[serde(skip)]
     pub type_word: &'static str,
-    /// What is between the values of a list in one text; none if each value is a text of its own
+    /// The delimiter between values if one text holds the whole list; none if each value is a separate text
     #[serde(skip)]
     pub delimiter: Option<char>,
     /// The default in words, be it one that depends on other settings; none if no words say it

@@ -96,8 +96,8 @@ impl FromIterator<(String, String)> for Form {
     }
 }
 
-/// Reads a form that may have a picture in each of the fields `files`. Each picture is returned with its field, and kept
-/// under a name that vanishes with the returned path.
+/// Reads a form that may have a picture in each of the fields `files`. Returns each picture with its field, under a temporary
+/// name that is removed with the returned path.
 ///
 /// # Errors
 ///

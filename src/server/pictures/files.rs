@@ -85,7 +85,7 @@ pub(super) struct Wish {
     responses(
         (status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>,
             headers(("etag" = String, description = "The SHA-256 of the file"))),
-        (status = 302, description = "The storage has the file, at an address that is good for ten minutes",
+        (status = 302, description = "The file is in the storage, at an address that is valid for ten minutes",
             headers(("location" = String, description = "The address"))),
     ),
 )]

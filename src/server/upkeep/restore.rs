@@ -35,8 +35,8 @@ pub struct Restored {
 pub async fn restore(from: &Path, config: &Config) -> Result<Restored> {
     if config.elsewhere != Elsewhere::default() {
         return Err(Error::usage(
-            "a backup can only be restored into a folder, and this server keeps its data elsewhere",
-            "leave out ‹database› and ‹storage›, as with ‹config› none",
+            "a backup can only be restored into a folder, but this server keeps its data elsewhere",
+            "leave out ‹database› and ‹storage›, for example with ‹config› none",
         ));
     }
     check_empty(&config.data)?;

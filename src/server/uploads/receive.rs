@@ -37,8 +37,8 @@ pub(super) async fn receive(mut form: Multipart, folder: &Path) -> Answer<TempPa
     received.ok_or_else(|| wrong(format!("the form has no file as `{FIELD}`")).field(FIELD))
 }
 
-/// Receives a form with texts, and with at most one file in each of the fields `files`. Returns the texts by their fields,
-/// in their order, and the files that the visitor chose, with their fields. The texts may take 64 KiB in all.
+/// Receives a form with texts, and with at most one file in each of the fields `files`. Returns the texts by field, in order,
+/// and the files that the visitor chose, with their fields. All texts together may take 64 KiB.
 pub(in crate::server) async fn receive_form(
     mut form: Multipart,
     folder: &Path,

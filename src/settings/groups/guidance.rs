@@ -83,8 +83,8 @@ group! {
             /// The weight is 1 if none is given, and 0 turns a loss off. saturation, smoothness, tv and sharpness may have
             /// negative weights, which do the opposite. A border and a vignette are white, or have the color after `=`:
             /// border=navy:0.5. The border can also be like that of another picture: border=frame.png. style=painting.jpg
-            /// gives the picture the colors and textures of another one. aesthetic needs a CLIP that has an aesthetic head,
-            /// such as vit-b32.
+            /// copies the colors and textures of another picture. aesthetic needs a CLIP that has an aesthetic head, such as
+            /// vit-b32.
             value: "LOSSES",
             arg: |argument| argument.value_delimiter(','),
             check: guidance::check_losses,

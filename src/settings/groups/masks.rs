@@ -4,7 +4,7 @@ group! {
     masks "Masks" {
         setting mask: optional crate::settings::Mask {
             /// Limit the prompts to a part of the picture: the white area of an image, or a side such as left:0.3;
-            /// `none` turns it off
+            /// `none` removes the mask
             ///
             /// Black and transparent parts of the image are outside, and gray is in between. The image is resized and
             /// cropped like --init-image. A side is left, right, top or bottom, with its share of the picture, which is
@@ -14,7 +14,7 @@ group! {
             /// (--prompt-outside). Without them, the outside is kept: it stays exactly as it is in --init-image, or
             /// close to the first picture if there is no such image.
             ///
-            /// A file with the name `none` is `./none`.
+            /// For a file named `none`, write `./none`.
             value: "FILE|SIDE",
             arg: |argument| argument.value_parser(clap::value_parser!(crate::settings::OrNone<crate::settings::Mask>)),
         },

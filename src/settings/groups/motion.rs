@@ -1,4 +1,4 @@
-//! The options for animations: how many frames, how the canvas moves between them, and what changes over them.
+//! The options for animations: how many frames, how the canvas moves from frame to frame, and what else changes.
 
 use super::Range;
 use super::picture::check_count;
@@ -6,7 +6,7 @@ use crate::Result;
 use crate::settings::prompt::{LARGEST_WEIGHT, MOST as MOST_PROMPTS};
 use crate::settings::{Keyframes, PromptWeight};
 
-/// The iterations of each frame if nothing else is said: other programs re-encode every 10 to 25 iterations.
+/// The default number of iterations per frame: other programs re-encode every 10 to 25 iterations.
 pub(crate) const ITERATIONS_PER_FRAME: usize = 10;
 
 group! {
@@ -14,8 +14,8 @@ group! {
         setting length: maybe usize {
             /// Draw an animation of this many frames instead of a single picture
             ///
-            /// The run has as many iterations as --length times --iterations-per-frame. Movies show the end of each frame, and
-            /// the picture is the last frame. The command `animate` draws 100 frames if nothing else is said.
+            /// The run takes --length times --iterations-per-frame iterations. Movies show the end of each frame, and the picture
+            /// is the last frame. The command `animate` draws 100 frames by default.
             value: "FRAMES",
             arg: whole_number,
             range: Range::whole(1, 1_000_000),
@@ -24,7 +24,8 @@ group! {
         setting iterations_per_frame: maybe usize {
             /// Number of iterations for each frame of an animation
             ///
-            /// After the canvas has moved, the iterations repair and redraw it. Fewer are faster, but blur and drift more.
+            /// After each motion, the iterations repair and redraw the canvas. Fewer iterations are faster, but the film blurs
+            /// and drifts more.
             value: "N",
             arg: whole_number,
             shown: "10",
@@ -32,11 +33,11 @@ group! {
             by: Requests,
         },
         setting zoom: maybe crate::settings::Keyframes {
-            /// How many times larger the canvas becomes from frame to frame; below 1 zooms out
+            /// Factor by which the canvas grows from frame to frame; below 1 zooms out
             ///
-            /// A number, or numbers at frames: `0: 1, 50: 1.02` zooms faster and faster until frame 50. Between these frames,
-            /// the number changes in proportion, or slowly at both ends if the value begins with the word `smooth`. Values
-            /// from 0.98 to 1.02 give steady films.
+            /// KEYS is a number, or numbers at given frames (keyframes): `0: 1, 50: 1.02` zooms faster and faster until frame 50.
+            /// The number changes evenly between keyframes; put the word `smooth` first to ease in and out of each keyframe.
+            /// Values from 0.98 to 1.02 look steady.
             value: "KEYS",
             arg: signed,
             shown: "1",
@@ -44,7 +45,7 @@ group! {
             by: Requests,
         },
         setting angle: maybe crate::settings::Keyframes {
-            /// How many degrees the canvas turns clockwise from frame to frame; keyframes as in --zoom
+            /// Degrees that the canvas rotates clockwise from frame to frame; takes keyframes like --zoom
             value: "KEYS",
             arg: signed,
             shown: "0",
@@ -52,9 +53,9 @@ group! {
             by: Requests,
         },
         setting pan_x: maybe crate::settings::Keyframes {
-            /// How many pixels the canvas moves to the right from frame to frame; keyframes as in --zoom
+            /// Pixels that the canvas moves right from frame to frame; takes keyframes like --zoom
             ///
-            /// Pixels are those of --size. What comes in at the other side is a reflection of the canvas.
+            /// Pixels are those of --size. A reflection of the canvas fills the part that comes into view.
             value: "KEYS",
             arg: signed,
             shown: "0",
@@ -62,7 +63,7 @@ group! {
             by: Requests,
         },
         setting pan_y: maybe crate::settings::Keyframes {
-            /// How many pixels the canvas moves down from frame to frame; keyframes as in --zoom
+            /// Pixels that the canvas moves down from frame to frame; takes keyframes like --zoom
             value: "KEYS",
             arg: signed,
             shown: "0",
@@ -70,52 +71,53 @@ group! {
             by: Requests,
         },
         setting wander: maybe f64 {
-            /// Also move the canvas in a smooth random way, which follows from the seed; 0 turns it off
+            /// Also move the canvas smoothly at random, depending on the seed; 0 turns this off
             ///
-            /// It zooms by up to 1.2%, turns by up to 0.8 degrees and moves by up to 0.8% of the shorter side from frame to
-            /// frame, times STRENGTH.
+            /// From frame to frame, the canvas zooms by up to 1.2%, rotates by up to 0.8 degrees and moves by up to 0.8% of the
+            /// shorter side, all times STRENGTH.
             value: "STRENGTH",
             arg: |argument| number_or(argument, "1"),
             range: Range::new(0.0, 20.0),
             by: Requests,
         },
         asked story: std::path::PathBuf {
-            /// Tell a story: a text file with a prompt in each line
+            /// Text file that tells a story, with one prompt per line
             ///
-            /// The lines follow each other over the animation, or over the iterations of a single picture. A line may begin
-            /// with its frame, such as `50: a castle at night`, if all lines do; otherwise all lines take the same time. Each
-            /// fades into the next. The recipe contains the prompts and their weights, not the name of the file.
+            /// Each line fades into the next, over the frames of an animation or the iterations of a single picture. All lines
+            /// take the same time, unless every line begins with its frame, such as `50: a castle at night`. The recipe
+            /// contains the prompts and their weights, not the name of the file.
             value: "FILE",
         },
         asked crossfade: usize {
-            /// Frames that a line of --story takes to fade into the next; 0 changes at once
+            /// Number of frames in which each line of --story fades into the next; 0 switches at once
             value: "FRAMES",
             arg: whole_number,
-            shown: "all the time from line to line",
+            shown: "all frames from line to line",
             range: Range::whole(0, 1_000_000),
         },
         setting prompt_weights: several crate::settings::PromptWeight {
-            /// Change the weight of the Nth prompt: keyframes as in --zoom; may be repeated
+            /// Change the weight of the Nth prompt over time; takes keyframes like --zoom, and can be repeated
             ///
             /// `2 = 0: 1, 50: 0` fades the second prompt out. The keyframes replace the weight of the prompt. They count the
-            /// frames of an animation, and the iterations of a single picture.
+            /// frames of an animation, or the iterations of a single picture.
             value: "N=KEYS",
             check: motion::check_prompt_weights,
             by: Requests,
         },
         setting learning_rate_keys: maybe crate::settings::Keyframes {
-            /// Learning rate that changes: keyframes as in --zoom, instead of --learning-rate
+            /// Change the learning rate over time; takes keyframes like --zoom, and replaces --learning-rate
             ///
-            /// They count the frames of an animation, and the iterations of a single picture.
+            /// The keyframes count the frames of an animation, or the iterations of a single picture.
             value: "KEYS",
             arg: signed,
             check: motion::check_learning_rate,
             by: Requests,
         },
         setting init_weight_keys: maybe crate::settings::Keyframes {
-            /// How strongly to keep the picture close to its starting point: keyframes as in --zoom, instead of --init-weight
+            /// Change how strongly the picture is kept close to its starting point; takes keyframes like --zoom, and replaces
+            /// --init-weight
             ///
-            /// After the canvas of an animation has moved, that is its new starting point.
+            /// Each time the canvas of an animation moves, the moved canvas becomes the new starting point.
             value: "KEYS",
             arg: signed,
             check: motion::check_init_weight,
@@ -124,7 +126,7 @@ group! {
     }
 }
 
-/// Checks that the canvas is enlarged by numbers above 0.
+/// Checks that each zoom is above 0.
 #[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
 pub(super) fn check_zoom(keys: &Option<Keyframes>) -> Result<()> {
     check_keys("zoom", Range::above(0.0, 100.0), keys.as_ref())
@@ -160,7 +162,7 @@ pub(super) fn check_init_weight(keys: &Option<Keyframes>) -> Result<()> {
     check_keys("init-weight-keys", Range::new(0.0, 1000.0), keys.as_ref())
 }
 
-/// Checks the number of prompts with other weights, and each weight.
+/// Checks the number of prompts with keyframes, and each weight.
 pub(super) fn check_prompt_weights(weights: &[PromptWeight]) -> Result<()> {
     check_count("prompt-weights", weights.len(), MOST_PROMPTS)?;
     let range = Range::new(-LARGEST_WEIGHT, LARGEST_WEIGHT);

@@ -28,11 +28,11 @@ group! {
             by: Requests,
         },
         setting blend: maybe usize {
-            /// Fade from each frame to the next through N frames in between
+            /// Add N frames between each frame and the next, which fade from one to the other
             ///
-            /// Light is mixed, so a fade has no dark middle. Each of these frames is shown as long as any other: without
-            /// --seconds, the movie is N + 1 times as long, or as long as before with N + 1 times the --fps. A folder of
-            /// frames gets none of them. 0 turns it off.
+            /// The fade mixes light, so it has no dark middle. The new frames are shown as long as the others: without
+            /// --seconds, the movie is N + 1 times as long, unless you multiply --fps by N + 1. A folder of frames does not
+            /// contain the new frames. 0 turns fading off.
             value: "N",
             arg: whole_number,
             shown: "0",

@@ -115,7 +115,7 @@ group! {
             by: Requests,
         },
         setting tile: optional crate::picture::Tile {
-            /// Make a tile: a picture that repeats without a seam; `none` turns it off
+            /// Make a tile: a picture that repeats without a seam; `none` turns tiling off
             ///
             /// The edges that continue each other are left and right (x), top and bottom (y), or both pairs (both).
             /// --tile without a value means both. With half-drop, every other column of copies is half a picture lower,
@@ -184,7 +184,7 @@ group! {
 
 /// Reads `--tile`, which means both, or a way to tile after it.
 pub(super) fn tiling(argument: clap::Arg) -> clap::Arg {
-    let argument = choice_or_none::<Tile>(argument, "No tile, also if a recipe or a configuration file asks for one");
+    let argument = choice_or_none::<Tile>(argument, "No tile, even if a recipe or a configuration file asks for one");
     argument.num_args(0..=1).default_missing_value("both")
 }
 

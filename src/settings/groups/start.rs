@@ -48,13 +48,13 @@ group! {
             by: Requests,
         },
         setting overlay: optional std::path::PathBuf {
-            /// Image to lay over the picture again and again, for logos, frames and faces that should stay; `none` turns
-            /// it off
+            /// Image to lay over the picture again and again, for logos, frames and faces that should stay; `none` removes
+            /// the image
             ///
             /// The run goes on from the picture with the image on it, so the image may change again until the next
             /// time. Transparent parts of the image change nothing. The image is resized and cropped like --init-image.
             ///
-            /// A file with the name `none` is `./none`.
+            /// For a file named `none`, write `./none`.
             value: "FILE",
             arg: |argument| argument.value_parser(clap::value_parser!(crate::settings::OrNone<std::path::PathBuf>)).value_hint(clap::ValueHint::AnyPath),
             check: start::check_overlay,

@@ -42,7 +42,7 @@ impl Prompts {
         &self.all
     }
 
-    /// These prompts with other weights, from the number of each, from 0, and the prompt; those of weight 0 are left out. None
+    /// These prompts with the weights that `weight` returns for each index and prompt. Prompts of weight 0 are left out. None
     /// if no prompt is left.
     #[must_use]
     pub fn with_weights(&self, weight: impl Fn(usize, &Prompt) -> f64) -> Option<Self> {

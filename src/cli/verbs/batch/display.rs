@@ -26,10 +26,10 @@ pub(in crate::cli) struct Display {
     started: Instant,
 }
 
-/// A bar for all pictures, and below it one for each worker, or for the first ones that draw.
+/// A bar for all pictures, and below it a bar for each worker, or for the first workers that draw.
 struct Bars {
     all: Bar,
-    /// Each with its worker
+    /// The bars, each with its worker
     workers: Vec<(Option<usize>, Bar)>,
 }
 
@@ -41,12 +41,12 @@ impl Bars {
         Self { all, workers: (0..shown).map(|index| (owner(index), Bar::new(Unit::Iterations, None))).collect() }
     }
 
-    /// The bar of a worker; none if it has none.
+    /// The bar of a worker, if it has one.
     fn of(&mut self, worker: usize) -> Option<&mut Bar> {
         self.workers.iter_mut().find(|(owner, _)| *owner == Some(worker)).map(|(_, bar)| bar)
     }
 
-    /// Gives a worker that has no bar a free one, if there is one.
+    /// Gives a free bar, if any, to a worker that has none.
     fn take(&mut self, worker: usize) {
         let has_one = self.workers.iter().any(|(owner, _)| *owner == Some(worker));
         if let Some((owner, _)) = self.workers.iter_mut().find(|(owner, _)| !has_one && owner.is_none()) {
@@ -54,7 +54,7 @@ impl Bars {
         }
     }
 
-    /// Clears the bar of a worker, which another one may get if there are not enough for all.
+    /// Clears the bar of a worker. If there are fewer bars than workers, another worker can take this bar.
     fn rest(&mut self, worker: usize, workers: usize) {
         let are_enough = self.workers.len() >= workers;
         if let Some((owner, bar)) = self.workers.iter_mut().find(|(owner, _)| *owner == Some(worker)) {
@@ -65,12 +65,12 @@ impl Bars {
 }
 
 impl Display {
-    /// A display of so many workers, each with a bar.
+    /// A display of this number of workers, each with a bar.
     pub(in crate::cli) fn new(reporter: &Reporter, workers: usize) -> Self {
         Self::with_bars(reporter, workers, workers)
     }
 
-    /// A display of so many workers, of which at most so many have a bar while they draw.
+    /// A display of `workers` workers, of which at most `shown` have a bar while they draw.
     pub(in crate::cli) fn with_bars(reporter: &Reporter, workers: usize, shown: usize) -> Self {
         let progress = reporter.progress();
         let bars = (progress == Progress::Bar).then(|| Bars::new(workers, shown.min(workers)));

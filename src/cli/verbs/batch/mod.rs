@@ -110,11 +110,11 @@ pub(in crate::cli) struct Arguments {
     /// Print what would be drawn, as JSON lines, without drawing
     #[arg(long, help_heading = "Settings")]
     dry_run: bool,
-    /// Have a server draw the pictures, and fetch them [default URL: as for `submit`]
+    /// Draw the pictures on a server, and fetch the files [default URL: same as for `submit`]
     ///
-    /// The files and results are those of a batch on this machine. The first Ctrl-C stops waiting, and the server keeps drawing:
-    /// the same command fetches the pictures later. A second Ctrl-C cancels the jobs. Without URL, the server is that of
-    /// `TEXT2ART_SERVER`, else that of `server` in the configuration file, else port 8080 of this machine.
+    /// The files and results are those of a batch on this machine. The first Ctrl-C stops waiting, but the server keeps
+    /// drawing: run the same command again to fetch the pictures. A second Ctrl-C cancels the jobs. Without URL, the address
+    /// comes from `TEXT2ART_SERVER`, else from `server` in the configuration file, else it is port 8080 of this machine.
     #[cfg(feature = "server")]
     #[arg(long, value_name = "URL", help_heading = "Server")]
     #[arg(conflicts_with_all = ["jobs", "devices", "device", "checkpoint_every", "threads", "max_memory"])]
@@ -152,7 +152,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     Ok(exit_code)
 }
 
-/// The contact sheets, each with what to do with an existing file.
+/// The contact sheets, and what to do with an existing file for each.
 fn sheets(arguments: &Arguments) -> Result<Vec<(&Path, Existing)>> {
     let sheets = arguments.contact_sheet.iter().map(PathBuf::as_path);
     sheets.map(|path| Ok((path, check_sheet(path, arguments.force)?))).collect()
@@ -175,7 +175,7 @@ fn plan(arguments: &Arguments, common: Common, stop: &Stop) -> Result<(Plan, Res
     Ok((Plan::new(common, source, places, known), results))
 }
 
-/// Has all pictures of a plan drawn until a stop, prints the names of their files, and reports the progress. Returns the exit
+/// Draws all pictures of a plan until a stop, prints the names of their files, and reports the progress. Returns the exit
 /// code.
 pub(super) fn draw(
     (studio, stop): (Arc<dyn Studio>, Stop),

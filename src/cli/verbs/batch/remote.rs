@@ -14,14 +14,14 @@ use crate::database::Id;
 use crate::farm::{Farm, checked, of_this_machine};
 use crate::progress::Stop;
 
-/// The most bars of pictures that are drawn at the same time.
+/// The most bars for pictures that are drawn at the same time.
 const MOST_BARS: usize = 8;
-/// How long another Ctrl-C is waited for.
+/// How long to wait for a second Ctrl-C.
 const SECOND_PRESS: Duration = Duration::from_secs(3);
 
 pub(super) fn run(arguments: &Arguments, address: Option<Address>, reporter: &Reporter) -> anyhow::Result<u8> {
     let mut common = common(arguments, reporter)?;
-    // Those of the command line and of lines are refused.
+    // Such options on the command line and in lines are refused.
     common.weaker.iter_mut().skip(1).for_each(of_this_machine);
     let sheets = sheets(arguments)?;
     let detach = detach_on_signal()?;
@@ -63,8 +63,8 @@ fn leave(
         return Ok(());
     }
     let acknowledgment = reporter.acknowledgment();
-    let jobs = if open.len() == 1 { "1 job goes on".to_owned() } else { format!("{} jobs go on", open.len()) };
-    let go_on = format!("{jobs}: run the same command again to fetch the pictures");
+    let jobs = if open.len() == 1 { "1 job continues".to_owned() } else { format!("{} jobs continue", open.len()) };
+    let go_on = format!("{jobs} on the server: run the same command again to fetch the pictures");
     if !detach.is_by_key() {
         acknowledgment.tell(go_on);
         return Ok(());
@@ -73,7 +73,7 @@ fn leave(
     if !detach.is_pressed_again(SECOND_PRESS) {
         return Ok(());
     }
-    // The first connection has ended with the first Ctrl-C.
+    // The first Ctrl-C ended the first connection.
     let server = remote.connect(arguments.config.as_deref(), &Stop::default())?;
     for id in open {
         server.cancel(id)?;

@@ -91,7 +91,7 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// What is drawn if the options do not say it.
+/// What is drawn by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Subject {
     /// A single picture
@@ -100,7 +100,7 @@ pub(in crate::cli) enum Subject {
     Animation,
 }
 
-/// The frames of an animation if nothing else is said: four seconds.
+/// The default number of frames of an animation: four seconds.
 const USUAL_LENGTH: usize = 100;
 
 /// A recipe to repeat.
@@ -145,7 +145,7 @@ pub(in crate::cli) fn settings(
     }
     let mut layers = [flags, from, environment, config];
     if subject == Subject::Animation {
-        // The strongest layer, so that the iterations of a picture in a weaker one do not count.
+        // The length goes into the strongest layer, so that iterations of a single picture in a weaker layer do not count.
         layers[0].length = layers.iter().find_map(|layer| layer.length).or(Some(USUAL_LENGTH));
     }
     let settings = combine(&layers)?;
@@ -174,7 +174,7 @@ pub(in crate::cli) fn settings(
     Ok((settings, recipe.map(|recipe| Repeated { recipe, named })))
 }
 
-/// What to say of the recipe of a frame of a restyled film that a run from the beginning does not draw.
+/// The warning for the recipe of a restyled frame that a run from the beginning does not draw again.
 fn of_film(recipe: &Recipe) -> Option<String> {
     let restyled = recipe.restyled.as_ref()?;
     let of_gif = recipe.settings.init_image.as_deref().is_some_and(Animation::is_one) && restyled.frame > 0;
@@ -185,10 +185,7 @@ fn of_film(recipe: &Recipe) -> Option<String> {
     } else {
         "this run draws it without its neighbors"
     };
-    Some(format!(
-        "the picture is frame {} of a restyled film; {reason}, so it draws a different picture",
-        restyled.frame
-    ))
+    Some(format!("the picture is frame {} of a restyled film; {reason}, so the result will differ", restyled.frame))
 }
 
 /// Reads a prompt.

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::video::{FileNames, KINDS, MP4, kind_of_output};
 use crate::{Error, Result};
 
-/// The files beside the output: an animation that would be shown nowhere becomes an MP4.
+/// The files beside the output. An animation without a movie or folder of frames gets an MP4.
 pub(in crate::cli) fn files(arguments: &Arguments, subject: Subject) -> FileNames {
     let output = arguments.output.as_deref();
     let is_stream = output.is_some_and(|output| output == "-");

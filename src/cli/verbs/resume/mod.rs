@@ -226,7 +226,9 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
             state.fit = None;
             if !settings.prompt_weights.is_empty() {
                 settings.prompt_weights.clear();
-                said.push("the keyframes of --prompt-weights were those of the earlier prompts, and end here".into());
+                said.push(
+                    "the keyframes of --prompt-weights belong to the earlier prompts, and no longer apply".into(),
+                );
             }
         }
     }

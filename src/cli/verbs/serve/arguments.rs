@@ -138,7 +138,7 @@ pub(super) struct Options {
     /// Settings for what requests leave out; only in the file
     #[arg(skip)]
     settings: Overrides,
-    // What a file says about `elsewhere`: serde does not look for unknown names in a struct that is part of another.
+    // The options of `elsewhere` in a file: serde does not detect unknown names in a flattened struct.
     #[arg(skip)]
     database: Option<Address>,
     #[arg(skip)]
@@ -155,17 +155,17 @@ pub(super) struct Options {
     storage_presign: Option<bool>,
 }
 
-/// What a worker must know of its server.
+/// What a worker must know about its server.
 pub(in crate::cli) struct OfWorker {
-    /// The folder of the data
+    /// The data folder
     pub(in crate::cli) data: Option<PathBuf>,
-    /// What is kept elsewhere
+    /// The database and storage on other machines
     pub(in crate::cli) elsewhere: Elsewhere,
 }
 
 impl OfWorker {
-    /// What the command line of a worker says, and then the environment and the file of its server. A variable that is no
-    /// option is passed to `warn`.
+    /// Reads the command line of a worker, then the environment and the configuration file of its server. `warn` gets a
+    /// message about each variable that is not an option.
     ///
     /// # Errors
     /// If a source cannot be used.
@@ -276,7 +276,7 @@ impl Options {
         }
     }
 
-    /// The options of a file, with those about `elsewhere` where they are in other sources.
+    /// The options of a file, with those of `elsewhere` moved to where other sources have them.
     fn with_elsewhere(mut self) -> Self {
         self.elsewhere = ElsewhereArguments {
             database: self.database.take(),

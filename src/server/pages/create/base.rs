@@ -1,4 +1,4 @@
-//! A picture whose settings the form begins with.
+//! A picture whose settings the form starts with.
 
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ use crate::server::visitor::Visitor;
 use crate::settings::{Mask, Overrides, Settings, Weighted};
 use crate::worker::Order;
 
-/// Settings that mean nothing without a file, or are refused without it.
+/// Settings that mean nothing, or are refused, without a file.
 const OF_A_FILE: [(&str, &[&str]); 3] = [
     ("mask", &["prompt_outside", "mask_feather"]),
     ("init_image", &["init_opacity", "init_pixel_weight", "mask_feather"]),
@@ -110,10 +110,10 @@ impl Base {
     }
 }
 
-/// The settings of a picture for which the form has no place of their own, as far as they are not as usual.
+/// The settings of a picture that have no place of their own in the form and are not the default.
 async fn options_of(app: &App, visitor: &Visitor, job: &Job, order: &Order) -> Answer<Typed> {
     let (config, settings, quality) = (app.config.clone(), order.settings.clone(), job.quality.parse().ok());
-    // Many combinations of settings take a moment.
+    // Trying many combinations of settings takes a moment.
     let needed = tokio::task::spawn_blocking(move || needed(&config.settings, &settings, quality));
     let mut options = needed.await.unwrap_or_default();
     let settings = &order.settings;
@@ -143,7 +143,7 @@ async fn options_of(app: &App, visitor: &Visitor, job: &Job, order: &Order) -> A
     Ok(options)
 }
 
-/// The values without which a server with these settings would draw another picture.
+/// The values without which a server with these settings would draw a different picture.
 fn needed(layers: &[Overrides], settings: &Settings, quality: Option<Quality>) -> Typed {
     let whole = Overrides { quality, ..Overrides::from(settings.clone()) };
     let Ok(Value::Object(mut values)) = serde_json::to_value(&whole) else { return Typed::new() };

@@ -48,7 +48,7 @@ pub(super) struct Offer {
     pub usual_drawer: &'static str,
     /// How long the queue is
     pub queue: String,
-    /// The settings of a picture about which nothing is said, by their names
+    /// The default settings of a picture, by name
     pub usual: Value,
 }
 

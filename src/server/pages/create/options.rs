@@ -1,5 +1,4 @@
-//! The settings of a request for which the form has no place of their own: a field for each, made from the table of
-//! options.
+//! The settings of a request that have no place of their own in the form. Each gets a field, made from the table of options.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,7 +14,7 @@ use crate::server::pages::{Form, sentence};
 use crate::server::problem::Answer;
 use crate::text;
 
-/// The fields of a request that the form asks for in a way of its own.
+/// The fields of a request that have a place of their own in the form.
 const OWN: [&str; 15] = [
     "prompt",
     "quality",
@@ -33,16 +32,16 @@ const OWN: [&str; 15] = [
     "products",
     "email",
 ];
-/// What follows the name of a setting in the name of the field for its file.
+/// The suffix that turns the name of a setting into the name of its file field.
 const FILE_OF: &str = "_file";
-/// The longest default that is shown inside its field, in characters: a phone shows as many.
+/// The longest default that is shown inside its field, in characters: as many as a phone shows.
 const LONGEST_PLACEHOLDER: usize = 24;
 /// The longest text of a number, in bytes.
 const LONGEST_NUMBER: usize = 50;
 /// Words of names that are written in capitals.
 const ACRONYMS: [&str; 2] = ["fps", "gif"];
 
-/// What was typed, by the names of the settings. An empty text leaves a setting as usual.
+/// What was typed, by the names of the settings. An empty text means the default.
 pub(super) type Typed = BTreeMap<&'static str, String>;
 
 /// The settings, in the order of the help.
@@ -58,23 +57,23 @@ pub(super) fn files() -> Vec<String> {
     std::iter::once(FILE.to_owned()).chain(uploads.map(|setting| format!("{}{FILE_OF}", setting.name))).collect()
 }
 
-/// The setting that a field with a file stands for; none if that is not one of these settings.
+/// The setting that a file field belongs to; none if it belongs to no setting here.
 pub(super) fn setting_of_file(field: &str) -> Option<&'static Opened> {
     let name = field.strip_suffix(FILE_OF)?;
     settings().iter().find(|setting| setting.name == name)
 }
 
-/// What a form says about the settings. Those that it does not have are as they were before.
+/// The settings in a form. Settings that the form lacks stay as they were before.
 pub(super) fn read(form: &Form, before: &Typed) -> Typed {
     let typed = |setting: &Opened| {
-        // A hidden field stands before a box that may not be checked.
+        // A hidden field comes before each checkbox, in case the box is not checked.
         let typed = form.all(setting.name).last().map(|typed| typed.trim().to_owned());
         Some((setting.name, typed.or_else(|| before.get(setting.name).cloned())?))
     };
     settings().iter().filter_map(typed).collect()
 }
 
-/// The value that a text stands for, as a request has it.
+/// The value of a text, as a request contains it.
 ///
 /// # Errors
 /// If a number or a switch cannot be read.
@@ -129,7 +128,7 @@ pub(super) fn typed(setting: &Opened, value: &Value) -> String {
 pub(super) struct Group {
     pub title: String,
     pub fields: Vec<Field>,
-    /// Whether it is shown at once: a field is filled in, or wrong
+    /// Whether the group starts open: a field is filled in, or wrong
     pub is_open: bool,
 }
 
@@ -141,9 +140,9 @@ pub(super) struct Field {
     pub input: Input,
     /// What was typed
     pub value: String,
-    /// The default, if it is short; else empty
+    /// The default if it is short, else empty
     pub placeholder: String,
-    /// The least number; empty if there is none
+    /// The smallest number; empty if there is none
     pub least: String,
     /// The largest number; empty if there is none
     pub most: String,
@@ -151,25 +150,25 @@ pub(super) struct Field {
     pub longest: String,
 }
 
-/// How a setting is asked for.
+/// The kind of field for a setting.
 pub(super) enum Input {
-    /// A box to check
+    /// A checkbox
     Box,
     /// A list to choose from: values, and how they are shown
     Choices(Vec<(String, String)>),
     Whole,
     Number,
     Line,
-    /// A value in each line
+    /// One value per line
     Lines,
     /// A file, or the upload that it became
     File,
-    /// Files, or the uploads that they became, one in each line
+    /// Files, or the uploads that they became, one per line
     Files,
 }
 
-/// The fields in groups: those of several drawers by their headings, then those that only one drawer has by its title.
-/// `usual` are the settings of a picture about which nothing is said, `wrong` is the setting that is wrong.
+/// The fields in groups: first those that several drawers share, by heading, then those of a single drawer, by its title.
+/// `usual` has the default settings of a picture, and `wrong` is the setting that is wrong.
 pub(super) fn groups(typed: &Typed, usual: &Value, wrong: Option<&str>) -> Vec<Group> {
     let (mut shared, mut own): (Vec<Group>, Vec<Group>) = (Vec::new(), Vec::new());
     for setting in settings() {
@@ -198,11 +197,11 @@ impl Field {
         let is_short = default.chars().count() <= LONGEST_PLACEHOLDER;
         let mut hint = sentence(&setting.help.replace('`', ""));
         if !is_short {
-            hint.extend([" As usual: ", &default, "."]);
+            hint.extend([" Default: ", &default, "."]);
         }
         match input {
-            Input::Lines | Input::Files => hint += " One in each line.",
-            Input::Line if setting.list => hint += " Separate several with commas.",
+            Input::Lines | Input::Files => hint += " One per line.",
+            Input::Line if setting.list => hint += " Separate values with commas.",
             _ => {}
         }
         let end = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
@@ -219,9 +218,9 @@ impl Field {
         }
     }
 
-    /// How a list says that nothing is chosen.
+    /// The entry of a list for no choice.
     fn nothing_chosen(&self) -> String {
-        if self.placeholder.is_empty() { "As usual".into() } else { format!("As usual ({})", self.placeholder) }
+        if self.placeholder.is_empty() { "Default".into() } else { format!("Default ({})", self.placeholder) }
     }
 
     /// The entries of a list: a value, how it is shown, and whether it is chosen. A wrong value is kept, so that its
@@ -237,12 +236,12 @@ impl Field {
 }
 
 impl Input {
-    /// `is_on` is whether a switch is on if nothing is said.
+    /// `is_on` says whether a switch is on by default.
     fn of(setting: &Opened, is_on: bool) -> Self {
         let is_off = setting.usual.as_deref().is_none_or(|usual| usual == "false") && !is_on;
         match setting.kind {
             Kind::Boolean if is_off => Self::Box,
-            // A box that is not checked could mean as usual, or off.
+            // An unchecked box could mean either the default or off.
             Kind::Boolean => Self::Choices([("true", "Yes"), ("false", "No")].map(owned).into()),
             Kind::Upload if setting.list => Self::Files,
             Kind::Upload => Self::File,
@@ -328,7 +327,7 @@ mod tests {
         assert_eq!(read("transparent="), Typed::from([("transparent", String::new()), ("cutouts", "3".into())]));
         assert_eq!(read("transparent=&transparent=true&cutouts=+4+")["cutouts"], "4");
         assert_eq!(read("transparent=&transparent=true")["transparent"], "true");
-        // What is as usual if nothing is said cannot be a box.
+        // A switch that is on by default cannot be a box.
         let is_box = |name: &str, usual: bool| matches!(Input::of(setting(name), usual), Input::Box);
         assert!(is_box("transparent", false) && !is_box("transparent", true) && !is_box("tidy", false));
     }

@@ -11,8 +11,8 @@ use super::wish::Wish;
 use crate::server::pages::{Layout, in_sentences};
 use crate::server::problem::Problem;
 
-/// The sections of the form, and the fields of a request that belong to each. A field that has a place of its own as well
-/// belongs there if it is filled in. A problem with a field that has no place is told at the top.
+/// The sections of the form, and the fields of a request that belong to each. A field that also has a place of its own
+/// belongs there if it is filled in. A problem with a field that has no place is shown at the top.
 const SECTIONS: [(&str, &[&str]); 14] = [
     ("prompt", &["prompt"]),
     ("quality", &["quality"]),
@@ -39,7 +39,7 @@ pub(super) struct CreatePage {
     offer: Offer,
     wish: Wish,
     examples: [&'static str; 5],
-    /// The settings for which the form has no place of their own
+    /// The settings that have no place of their own in the form
     options: Vec<Group>,
     /// The picture to start from
     start: Option<Start>,
@@ -122,7 +122,7 @@ impl CreatePage {
     }
 }
 
-/// Where the form tells a problem with a field of a request; empty for its top.
+/// Where the form shows a problem with a field of a request; empty for the top.
 fn section_of(field: &str, wish: &Wish) -> &'static str {
     let section = SECTIONS.iter().find(|(_, fields)| fields.contains(&field)).map(|(section, _)| *section);
     let own = options::settings().iter().map(|setting| setting.name).find(|name| *name == field);

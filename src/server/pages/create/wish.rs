@@ -45,7 +45,7 @@ pub(super) struct Wish {
     pub init_image: String,
     /// How closely to keep to the start: empty, `near` or `close`
     pub strength: String,
-    /// The settings for which the form has no place of their own
+    /// The settings that have no place of their own in the form
     pub options: Typed,
     /// The job whose settings this varies
     pub from: String,
@@ -88,7 +88,7 @@ impl Wish {
         }
     }
 
-    /// Takes an upload that a field with a file became.
+    /// Takes the upload of a file field.
     pub fn take(&mut self, field: &str, upload: &Id) {
         if field == FILE {
             self.init_image = upload.to_string();
