@@ -25,9 +25,13 @@ use super::tile::{ROWS, Tile, WIDTH};
 const COLUMNS: usize = 6 * WIDTH;
 /// Largest depth of a block: 288 KiB with its columns, and three quarters of the first-level cache with a row of tiles.
 const DEPTH: usize = 768;
-/// Largest number of rows of a block. More would leave threads without work, and fewer would have the right side
-/// copied more often.
+/// Largest number of rows of a block.
 const HEIGHT: usize = 80 * ROWS;
+/// Number of blocks that leaves few threads without work at the end; with fewer columns than that takes, blocks are
+/// lower,
+const BLOCKS: usize = 8;
+/// but not below this number of rows, because each of them copies its columns of the weights.
+const LOWEST: usize = 16 * ROWS;
 /// Rows that are this many elements (4 KiB) apart, or a multiple, share the same cache lines and evict each other.
 const PAGE: usize = 1024;
 /// Distance of the copies of such rows.
@@ -118,9 +122,15 @@ fn multiply_with(simd: V3, destination: &mut MatrixMut, left: Matrix, right: Mat
 }
 
 impl Product {
+    /// The number of rows of a block.
+    fn height(&self) -> usize {
+        let down = BLOCKS.div_ceil(self.columns.div_ceil(COLUMNS).max(1)).min(self.rows / LOWEST);
+        let down = down.max(self.rows.div_ceil(HEIGHT)).max(1);
+        self.rows.div_ceil(down).next_multiple_of(ROWS).max(ROWS)
+    }
+
     fn run(&self, simd: V3) {
-        let across = self.columns.div_ceil(COLUMNS);
-        let height = self.rows.div_ceil(self.rows.div_ceil(HEIGHT).max(1)).next_multiple_of(ROWS).max(ROWS);
+        let (across, height) = (self.columns.div_ceil(COLUMNS), self.height());
         let blocks = across * self.rows.div_ceil(height);
         let block = |index: usize| {
             let (row, column) = (index / across * height, index % across * COLUMNS);
