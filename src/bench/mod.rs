@@ -12,7 +12,7 @@ pub use work::{Work, models};
 
 use crate::Result;
 use crate::device::ComputeDevice;
-use crate::frozen::{Linear, Matrix, MatrixMut, Network, Products, multiply};
+use crate::frozen::{Layer, Linear, Matrix, MatrixMut, Network, multiply_in_registers, multiply_weights};
 use crate::gpu::Traffic;
 
 /// The measurements of a part of an iteration.
@@ -92,6 +92,12 @@ pub struct Report {
     pub product: Stage,
     /// The rate of an iteration as a share of the rate of the device
     pub share: Option<f64>,
+    /// The rate of multiplications and additions without memory, on all threads; none on a GPU
+    pub peak: Option<Stage>,
+    /// The rate of the product as a share of this peak
+    pub peak_share: Option<f64>,
+    /// The linear layers of ViT-B/32 on 16 cutouts, forward and backward; none on a GPU
+    pub linear: Vec<Stage>,
     /// The rate at which the GPU copies its memory
     pub copy: Option<Stage>,
     /// The rate at which an iteration reads and writes as a share of the copying rate
@@ -127,7 +133,7 @@ fn timed<T>(device: &ComputeDevice, repetitions: usize, mut piece: impl FnMut() 
 fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
     let (name, side) =
         if device.gpu().is_some() { ("product of 4096 x 4096", 4096) } else { ("product of 2048 x 2048", 2048) };
-    let numbers = numbers(side);
+    let numbers = numbers(side * side);
     let seconds = if device.gpu().is_some() {
         let matrix = Tensor::from_slice(&numbers, (1, side, side), device.tensors())?;
         let network = Network::of(Linear::new(numbers, None, side, side));
@@ -135,14 +141,58 @@ fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
     } else {
         let mut destination = vec![0.0; side * side];
         timed(device, repetitions, || {
-            let (matrix, how) =
-                (Matrix::dense(&numbers, side, side), Products { accumulate: false, parallel: true, scale: 1.0 });
-            multiply(&mut MatrixMut::dense(&mut destination, side, side), matrix, matrix, how);
+            let matrix = Matrix::dense(&numbers, side, side);
+            multiply_weights(&mut MatrixMut::dense(&mut destination, side, side), matrix, matrix, false);
             Ok(())
         })?
     };
     let amount = Amount { operations: 2 * (side as u64).pow(3), bytes: 0 };
     Ok(Stage::new(name, seconds, amount, device.peak_memory()))
+}
+
+/// The rate of multiplications and additions of numbers that stay in registers.
+fn peak(device: &ComputeDevice, repetitions: usize) -> Result<Option<Stage>> {
+    if device.gpu().is_some() {
+        return Ok(None);
+    }
+    let mut operations = 0;
+    let seconds = timed(device, repetitions, || {
+        operations = multiply_in_registers();
+        Ok(())
+    })?;
+    Ok(Some(Stage::new("peak of the processor", seconds, Amount { operations, bytes: 0 }, device.peak_memory())))
+}
+
+/// The linear layers of ViT-B/32, by themselves, on as many tokens as 16 cutouts have.
+fn linear(device: &ComputeDevice, repetitions: usize) -> Result<Vec<Stage>> {
+    const SHAPE: [usize; 2] = [16, 50];
+    const LAYERS: [(&str, &str, usize, usize); 4] = [
+        ("linear 768 to 2304", "linear 768 to 2304 back", 768, 2304),
+        ("linear 768 to 768", "linear 768 to 768 back", 768, 768),
+        ("linear 768 to 3072", "linear 768 to 3072 back", 768, 3072),
+        ("linear 3072 to 768", "linear 3072 to 768 back", 3072, 768),
+    ];
+    let mut stages = Vec::new();
+    if device.gpu().is_some() {
+        return Ok(stages);
+    }
+    for (forward, backward, inputs, outputs) in LAYERS {
+        let layer = Linear::new(numbers(inputs * outputs), Some(vec![0.0; outputs]), inputs, outputs);
+        let (shape, rows) = ([SHAPE[0], SHAPE[1], inputs], SHAPE[0] * SHAPE[1]);
+        let amount = Amount { operations: layer.operations(&shape), bytes: 0 };
+        let (mut input, mut output) = (numbers(rows * inputs), vec![0.0; rows * outputs]);
+        let seconds = timed(device, repetitions, || {
+            layer.forward(&shape, &input, &mut output);
+            Ok(())
+        })?;
+        stages.push(Stage::new(forward, seconds, amount, device.peak_memory()));
+        let seconds = timed(device, repetitions, || {
+            layer.backward(&shape, &[], &output, &mut input);
+            Ok(())
+        })?;
+        stages.push(Stage::new(backward, seconds, amount, device.peak_memory()));
+    }
+    Ok(stages)
 }
 
 /// The rate at which a GPU copies its own memory.
@@ -157,7 +207,7 @@ fn copy(device: &ComputeDevice, repetitions: usize) -> Result<Option<Stage>> {
     Ok(Some(Stage::new("copy of 256 MiB", seconds, amount, device.peak_memory())))
 }
 
-/// A square matrix of numbers that are easy to multiply.
-fn numbers(side: usize) -> Vec<f32> {
-    (0..side * side).map(|index| f32::from(u8::try_from(index % 251).unwrap_or(0))).collect()
+/// Numbers that are easy to multiply.
+fn numbers(count: usize) -> Vec<f32> {
+    (0..count).map(|index| f32::from(u8::try_from(index % 251).unwrap_or(0))).collect()
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use candle_core::{Tensor, Var};
 
-use super::{Amount, Report, Shares, Stage, copy, median, product};
+use super::{Amount, Report, Shares, Stage, copy, linear, median, peak, product};
 use crate::Result;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Effort};
@@ -123,6 +123,9 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
     }
     let (iteration, product) = (whole.stage(), product(device, repetitions)?);
     let share = iteration.gigaflop_per_second.zip(product.gigaflop_per_second).map(|(of, by)| of / by);
+    let (peak, linear) = (peak(device, repetitions)?, linear(device, repetitions)?);
+    let rate_of_peak = peak.as_ref().and_then(|peak| peak.gigaflop_per_second);
+    let peak_share = product.gigaflop_per_second.zip(rate_of_peak).map(|(of, by)| of / by);
     let copy = copy(device, repetitions)?;
     let rate_of_copy = copy.as_ref().and_then(|copy| copy.gigabyte_per_second);
     let copy_share = iteration.gigabyte_per_second.zip(rate_of_copy).map(|(of, by)| of / by);
@@ -134,6 +137,9 @@ pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant)
         iteration,
         product,
         share,
+        peak,
+        peak_share,
+        linear,
         copy,
         copy_share,
         traffic,

@@ -16,7 +16,8 @@ use std::any::Any;
 
 use candle_core::{Error, Result, Tensor};
 
-pub(crate) use arithmetic::product::{Matrix, MatrixMut, Products, multiply};
+pub(crate) use arithmetic::peak::multiply_in_registers;
+pub(crate) use arithmetic::product::{Matrix, MatrixMut, Products, multiply, multiply_weights};
 pub(crate) use arithmetic::vector::sigmoid;
 pub use layers::activation::Activation;
 pub use layers::affine::ChannelAffine;

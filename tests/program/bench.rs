@@ -23,8 +23,9 @@ fn every_part_of_an_iteration_is_measured() {
     let names: Vec<&str> =
         report["stages"].as_array().unwrap().iter().map(|stage| stage["name"].as_str().unwrap()).collect();
     assert_eq!(names, STAGES);
-    let whole = [&report["start"], &report["iteration"], &report["product"]];
-    let measured = report["stages"].as_array().unwrap().iter().chain(whole);
+    let whole = [&report["start"], &report["iteration"], &report["product"], &report["peak"]];
+    let linear = report["linear"].as_array().unwrap();
+    let measured = report["stages"].as_array().unwrap().iter().chain(whole).chain(linear);
     for stage in measured {
         assert!(stage["seconds"].as_f64().unwrap() > 0.0, "{stage}");
         if let Some(gigaflop) = stage["gigaflop"].as_f64() {
@@ -35,6 +36,10 @@ fn every_part_of_an_iteration_is_measured() {
     assert!(report["share"].as_f64().unwrap() > 0.0 && report["cutouts"] == 8 && report["vqgan"] == "embedded");
     // 2 · 2048³
     assert_eq!(report["product"]["gigaflop"], 17.179_869_184);
+    // Each layer of ViT-B/32 both ways on 16 cutouts of 50 tokens: 2 · 800 · 768 · 3072 is the largest.
+    assert_eq!(linear.len(), 8);
+    assert_eq!((&linear[5]["name"], &linear[5]["gigaflop"]), (&"linear 768 to 3072 back".into(), &3.774_873_6.into()));
+    assert!(report["peak_share"].as_f64().unwrap() > 0.0);
     assert!(workplace.content().values().all(Option::is_none), "a file was written");
 }
 

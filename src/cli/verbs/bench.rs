@@ -130,7 +130,10 @@ fn table(printed: &Printed) -> String {
     lines.extend(max_memory::in_words(printed.recomputed));
     lines.push(format!("{:<24}{:>10}{:>10}{:>12}{:>10}{:>12}", "", "seconds", "GFLOP", "GFLOP/s", "GB/s", "memory"));
     lines.push(row(&report.start));
-    lines.extend(report.stages.iter().chain([&report.iteration, &report.product]).chain(&report.copy).map(row));
+    let whole = [&report.iteration, &report.product];
+    lines.extend(
+        report.stages.iter().chain(whole).chain(&report.linear).chain(&report.peak).chain(&report.copy).map(row),
+    );
     let Shares { drawer, cutouts, clip } = report.shares;
     let percent = |share: f64| format!("{:.0}%", 100.0 * share);
     lines.push(format!(
@@ -142,6 +145,7 @@ fn table(printed: &Printed) -> String {
     if let Some(share) = report.share {
         lines.push(format!("an iteration runs at {:.0}% of the machine's rate", 100.0 * share));
     }
+    lines.extend(shares_of_peak(report));
     if let Some(share) = report.copy_share {
         lines.push(format!("its layers read and write at {:.0}% of the GPU's copying rate", 100.0 * share));
     }
@@ -155,6 +159,17 @@ fn table(printed: &Printed) -> String {
         lines.push(format!("peak memory {}, estimated {}", in_words(bytes), in_words(report.estimated_memory)));
     }
     lines.join("\n") + "\n"
+}
+
+/// How much of the processor's peak its products reach.
+fn shares_of_peak(report: &Report) -> Option<String> {
+    let peak = report.peak.as_ref()?.gigaflop_per_second?;
+    let shares = report.linear.iter().filter_map(|stage| stage.gigaflop_per_second).map(|rate| 100.0 * rate / peak);
+    let (least, most) = shares.fold((f64::MAX, 0.0_f64), |(least, most), share| (least.min(share), most.max(share)));
+    let product = 100.0 * report.peak_share?;
+    Some(format!(
+        "the product runs at {product:.0}% of the processor's peak, linear layers at {least:.0}% to {most:.0}%"
+    ))
 }
 
 fn row(stage: &Stage) -> String {

@@ -45,7 +45,7 @@ impl WithSimd for Product<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         // The sums, two vectors of the right side and one number of the left must fit into the registers.
-        if S::REGISTER_COUNT >= 32 { self.run::<S, 8>(simd) } else { self.run::<S, 4>(simd) }
+        if S::REGISTER_COUNT >= 32 { self.run::<S, 8>(simd) } else { self.run::<S, 6>(simd) }
     }
 }
 
@@ -58,7 +58,16 @@ impl Product<'_> {
             for row in (0..whole).step_by(ROWS) {
                 self.block::<S, ROWS>(simd, row, column);
             }
-            for row in whole..self.left.rows {
+            let mut row = whole;
+            if self.left.rows - row >= 4 {
+                self.block::<S, 4>(simd, row, column);
+                row += 4;
+            }
+            if self.left.rows - row >= 2 {
+                self.block::<S, 2>(simd, row, column);
+                row += 2;
+            }
+            for row in row..self.left.rows {
                 self.block::<S, 1>(simd, row, column);
             }
         }

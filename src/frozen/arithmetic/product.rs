@@ -1,23 +1,23 @@
-//! Matrix products over strided views of slices; the only place that calls the GEMM library
-//! (the `gemm` crate, which copies blocks of both sides into its own memory).
+//! Matrix products over strided views of slices: by the GEMM library (the `gemm` crate, which copies
+//! blocks of both sides into its own memory), which is called only here, or by `blocked.rs`.
 
 /// A view of `rows` x `columns` numbers inside a slice.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
-    values: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    pub(super) values: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
 }
 
 /// Like [`Matrix`], but writable.
 pub struct MatrixMut<'a> {
-    values: &'a mut [f32],
+    pub(super) values: &'a mut [f32],
     rows: usize,
     columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
 }
 
 /// Options of a product.
@@ -96,11 +96,7 @@ fn assert_inside(length: usize, rows: usize, columns: usize, row_stride: usize, 
 /// # Panics
 /// If the shapes do not match.
 pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: Products) {
-    assert!(left.columns == right.rows, "inner dimensions of a product differ");
-    assert!(
-        destination.rows == left.rows && destination.columns == right.columns,
-        "the destination of a product has other dimensions"
-    );
+    assert_shapes(destination, left, right);
     let parallelism = if how.parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     let alpha = if how.accumulate { 1.0 } else { 0.0 };
     // SAFETY: the views were checked against their slices on creation, the destination is borrowed
@@ -128,4 +124,26 @@ pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: P
             parallelism,
         );
     }
+}
+
+/// `destination = rows · weights`, or `destination += ...`, on all threads: for frozen weights and rows that may be
+/// computed in batches of any number. The kernel depends only on the processor, and never on the number of rows.
+///
+/// # Panics
+/// If the shapes do not match.
+pub fn multiply_weights(destination: &mut MatrixMut, rows: Matrix, weights: Matrix, accumulate: bool) {
+    assert_shapes(destination, rows, weights);
+    #[cfg(target_arch = "x86_64")]
+    if super::blocked::multiply(destination, rows, weights, accumulate) {
+        return;
+    }
+    multiply(destination, rows, weights, Products { accumulate, parallel: true, scale: 1.0 });
+}
+
+fn assert_shapes(destination: &MatrixMut, left: Matrix, right: Matrix) {
+    assert!(left.columns == right.rows, "inner dimensions of a product differ");
+    assert!(
+        destination.rows == left.rows && destination.columns == right.columns,
+        "the destination of a product has other dimensions"
+    );
 }

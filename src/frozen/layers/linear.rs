@@ -4,7 +4,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use crate::frozen::cuda::layers::LinearOnDevice;
-use crate::frozen::{Layer, Matrix, MatrixMut, Products, multiply, on_gpu, unexpected_shape};
+use crate::frozen::{Layer, Matrix, MatrixMut, multiply_weights, on_gpu, unexpected_shape};
 
 /// Rows that are this many elements (4 KiB) apart, or a multiple, share the same cache lines and evict each
 /// other.
@@ -68,11 +68,11 @@ impl Layer for Linear {
             output.par_chunks_mut(self.outputs).for_each(|row| row.copy_from_slice(bias));
         }
         let rows = input.len() / self.inputs;
-        multiply(
+        multiply_weights(
             &mut MatrixMut::dense(output, rows, self.outputs),
             Matrix::dense(input, rows, self.inputs),
             self.matrix().transposed(),
-            Products { accumulate: self.bias.is_some(), parallel: true, scale: 1.0 },
+            self.bias.is_some(),
         );
     }
 
@@ -86,11 +86,11 @@ impl Layer for Linear {
 
     fn backward(&self, _: &[usize], _: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         let rows = output_gradient.len() / self.outputs;
-        multiply(
+        multiply_weights(
             &mut MatrixMut::dense(input_gradient, rows, self.inputs),
             Matrix::dense(output_gradient, rows, self.outputs),
             self.matrix(),
-            Products { accumulate: false, parallel: true, scale: 1.0 },
+            false,
         );
     }
 

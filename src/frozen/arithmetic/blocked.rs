@@ -1,0 +1,357 @@
+//! Products of many rows with frozen weights, on processors with AVX2 and FMA but without AVX-512.
+//!
+//! The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008, with the roles
+//! of the caches turned: a block of the weights, 96 columns wide, is copied to the second-level cache, and a few rows of
+//! the left side at a time, which stay where they are, are read through the first-level cache along all of it. While a
+//! tile is summed, the next rows of the left side and the next tile of the destination are fetched. The GEMM library's
+//! threads wait for each other after each step of the depth; these blocks wait for nothing.
+//!
+//! An element is one chain of fused multiplications and additions through the whole depth, which begins at the
+//! destination's content or 0. So its bits depend neither on how the product is cut nor on its other rows and columns.
+//!
+//! Memory: 307 KiB per thread for the copies.
+
+use std::cell::RefCell;
+
+use pulp::x86::V3;
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::pack::{self, View};
+use super::product::{Matrix, MatrixMut};
+use super::tile::{ROWS, Tile, WIDTH};
+
+/// Columns of a block.
+const COLUMNS: usize = 6 * WIDTH;
+/// Largest depth of a block: 288 KiB with its columns, and three quarters of the first-level cache with a row of tiles.
+const DEPTH: usize = 768;
+/// Largest number of rows of a block.
+const HEIGHT: usize = 80 * ROWS;
+/// Number of blocks that leaves few threads without work at the end; with fewer columns than that takes, blocks are
+/// lower,
+const BLOCKS: usize = 8;
+/// but not below this number of rows, because each of them copies its columns of the weights.
+const LOWEST: usize = 16 * ROWS;
+/// Rows that are this many elements (4 KiB) apart, or a multiple, share the same cache lines and evict each other.
+const PAGE: usize = 1024;
+/// Distance of the copies of such rows.
+const APART: usize = DEPTH + WIDTH;
+/// Below this many multiplications, a product is not worth the effort of several threads.
+const WORTHWHILE: usize = 1 << 19;
+
+/// A cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(#[allow(dead_code, reason = "read and written through pointers")] [f32; WIDTH]);
+
+/// Memory of a thread for the copies.
+struct Scratch {
+    right: Vec<Line>,
+    left: Vec<Line>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let lines = |count: usize| vec![Line([0.0; WIDTH]); count / WIDTH];
+        Self { right: lines(COLUMNS * DEPTH), left: lines(ROWS * APART) }
+    }
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
+}
+
+/// A product. The columns of the destination and of the left side are neighbors in memory.
+#[derive(Clone, Copy)]
+struct Product {
+    destination: *mut f32,
+    stride: usize,
+    left: View,
+    right: View,
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    accumulate: bool,
+}
+
+// SAFETY: `multiply` makes it of slices that it borrows until all threads are done, and each thread writes to its own block.
+unsafe impl Send for Product {}
+// SAFETY: as above.
+unsafe impl Sync for Product {}
+
+/// A block of the destination.
+struct Block<'a> {
+    product: &'a Product,
+    row: usize,
+    rows: usize,
+    column: usize,
+    columns: usize,
+    /// Room for the copies
+    right: *mut f32,
+    copies: *mut f32,
+}
+
+/// Whether this processor's products are computed here. It depends on the processor alone.
+fn processor() -> Option<V3> {
+    if std::arch::is_x86_feature_detected!("avx512f") { None } else { V3::try_new() }
+}
+
+/// As [`super::product::multiply_weights`]; false if this processor's products are computed elsewhere.
+pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, accumulate: bool) -> bool {
+    processor().is_some_and(|simd| multiply_with(simd, destination, left, right, accumulate))
+}
+
+fn multiply_with(simd: V3, destination: &mut MatrixMut, left: Matrix, right: Matrix, accumulate: bool) -> bool {
+    if left.columns == 0 || left.column_stride != 1 || destination.column_stride != 1 {
+        return false;
+    }
+    let view =
+        |matrix: Matrix| View { start: matrix.values.as_ptr(), row: matrix.row_stride, column: matrix.column_stride };
+    let product = Product {
+        destination: destination.values.as_mut_ptr(),
+        stride: destination.row_stride,
+        left: view(left),
+        right: view(right),
+        rows: left.rows,
+        columns: right.columns,
+        depth: left.columns,
+        accumulate,
+    };
+    product.run(simd);
+    true
+}
+
+impl Product {
+    /// The number of rows of a block.
+    fn height(&self) -> usize {
+        let down = BLOCKS.div_ceil(self.columns.div_ceil(COLUMNS).max(1)).min(self.rows / LOWEST);
+        let down = down.max(self.rows.div_ceil(HEIGHT)).max(1);
+        self.rows.div_ceil(down).next_multiple_of(ROWS).max(ROWS)
+    }
+
+    fn run(&self, simd: V3) {
+        let (across, height) = (self.columns.div_ceil(COLUMNS), self.height());
+        let blocks = across * self.rows.div_ceil(height);
+        let block = |index: usize| {
+            let (row, column) = (index / across * height, index % across * COLUMNS);
+            SCRATCH.with_borrow_mut(|Scratch { right, left }| {
+                let block = Block {
+                    product: self,
+                    row,
+                    rows: height.min(self.rows - row),
+                    column,
+                    columns: COLUMNS.min(self.columns - column),
+                    right: right.as_mut_ptr().cast(),
+                    copies: left.as_mut_ptr().cast(),
+                };
+                Simd::vectorize(simd, block);
+            });
+        };
+        let work = self.rows.saturating_mul(self.columns).saturating_mul(self.depth);
+        if work >= WORTHWHILE {
+            (0..blocks).into_par_iter().for_each(block);
+        } else {
+            (0..blocks).for_each(block);
+        }
+    }
+}
+
+impl WithSimd for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Product { left, right, depth, accumulate, .. } = *self.product;
+        for first in (0..depth).step_by(DEPTH) {
+            let deep = DEPTH.min(depth - first);
+            // SAFETY: the views were checked against their slices on creation, and the room is for a whole block.
+            unsafe { pack::panels(right.at(first, self.column), deep, self.columns, self.right) };
+            let fresh = first == 0 && !accumulate;
+            for row in (0..self.rows).step_by(ROWS) {
+                let height = ROWS.min(self.rows - row);
+                let given = left.at(self.row + row, first);
+                let mut read = given;
+                if given.row.is_multiple_of(PAGE) {
+                    // SAFETY: as above, and the room is for `ROWS` rows of the largest depth.
+                    unsafe { pack::rows(given, height, deep, APART, self.copies) };
+                    read = View { start: self.copies, row: APART, column: 1 };
+                }
+                self.tiles(simd, row, height, read, given, deep, fresh);
+            }
+        }
+    }
+}
+
+impl Block<'_> {
+    /// All tiles of a few rows: `read` is what the kernel reads of the left side, and `given` where it came from.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    fn tiles<S: Simd>(&self, simd: S, row: usize, height: usize, read: View, given: View, depth: usize, fresh: bool) {
+        let Product { destination, stride, .. } = *self.product;
+        let line = destination.wrapping_add((self.row + row) * stride + self.column);
+        for (panel, column) in (0..self.columns).step_by(WIDTH).enumerate() {
+            let place = line.wrapping_add(column);
+            let following = if column + WIDTH < self.columns {
+                place.wrapping_add(WIDTH)
+            } else {
+                line.wrapping_add(ROWS * stride)
+            };
+            Tile::fetch(following, stride);
+            let tile = Tile {
+                left: read.start,
+                left_row: read.row,
+                panel: self.right.wrapping_add(panel * depth * WIDTH),
+                destination: place,
+                stride,
+                depth,
+                fresh,
+                // Each tile of a block fetches one of the next rows.
+                next: given.at(ROWS + panel, 0).start,
+            };
+            let columns = WIDTH.min(self.columns - column);
+            // SAFETY: `read` holds these rows, the panel was written to this depth, and the destination is borrowed
+            // exclusively, by blocks that do not overlap. The vectors are AVX2's.
+            unsafe {
+                match height {
+                    6 => tile.sum_in::<S, 6>(simd, columns),
+                    5 => tile.sum_in::<S, 5>(simd, columns),
+                    4 => tile.sum_in::<S, 4>(simd, columns),
+                    3 => tile.sum_in::<S, 3>(simd, columns),
+                    2 => tile.sum_in::<S, 2>(simd, columns),
+                    _ => tile.sum_in::<S, 1>(simd, columns),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers with many digits.
+    fn numbers(count: usize, seed: usize) -> Vec<f32> {
+        let number = |index: usize| u16::try_from((index + seed) * 7919 % 2003).unwrap();
+        (0..count).map(|index| f32::from(number(index)) / 997.0 - 1.0).collect()
+    }
+
+    /// The distances between neighboring rows and columns of a matrix, and the elements that it reaches over.
+    #[derive(Clone, Copy, Debug)]
+    struct Layout {
+        row: usize,
+        column: usize,
+        size: usize,
+    }
+
+    impl Layout {
+        fn new(rows: usize, columns: usize, row: usize, column: usize) -> Self {
+            Self { row, column, size: (rows - 1) * row + (columns - 1) * column + 1 }
+        }
+
+        /// Rows one after the other, and with a gap.
+        fn of_rows(rows: usize, columns: usize) -> [Self; 2] {
+            [columns, columns + 3].map(|row| Self::new(rows, columns, row, 1))
+        }
+
+        /// Also transposed, and with gaps everywhere.
+        fn all(rows: usize, columns: usize) -> [Self; 4] {
+            let [dense, apart] = Self::of_rows(rows, columns);
+            [dense, apart, Self::new(rows, columns, 1, rows + 2), Self::new(rows, columns, 2 * columns, 2)]
+        }
+
+        fn at(self, row: usize, column: usize) -> usize {
+            row * self.row + column * self.column
+        }
+    }
+
+    /// Compares a product with sums in order by fused multiplications, which must have the same bits, and these with sums in
+    /// f64.
+    #[allow(clippy::cast_precision_loss, clippy::float_cmp)]
+    fn check(simd: V3, [rows, columns, depth]: [usize; 3], [of_left, of_right, to]: [Layout; 3], accumulate: bool) {
+        let (left, right, before) = (numbers(of_left.size, 1), numbers(of_right.size, 2), numbers(to.size, 3));
+        let mut found = before.clone();
+        let mut destination = MatrixMut::new(&mut found, rows, columns, to.row, to.column);
+        let (a, b) = (
+            Matrix::new(&left, rows, depth, of_left.row, of_left.column),
+            Matrix::new(&right, depth, columns, of_right.row, of_right.column),
+        );
+        assert!(multiply_with(simd, &mut destination, a, b, accumulate));
+        let mut expected = before;
+        for row in 0..rows {
+            for column in 0..columns {
+                let place = &mut expected[to.at(row, column)];
+                let mut sum = if accumulate { *place } else { 0.0 };
+                let (mut exact, mut size) = (f64::from(sum), f64::from(sum.abs()));
+                for k in 0..depth {
+                    let (a, b) = (left[of_left.at(row, k)], right[of_right.at(k, column)]);
+                    sum = a.mul_add(b, sum);
+                    let product = f64::from(a) * f64::from(b);
+                    (exact, size) = (exact + product, size + product.abs());
+                }
+                let error = (f64::from(sum) - exact).abs();
+                assert!(error <= size * (depth + 1) as f64 * f64::from(f32::EPSILON), "{rows} x {columns} x {depth}");
+                *place = sum;
+            }
+        }
+        // With what lies between the elements.
+        assert!(found == expected, "{rows} x {columns} x {depth}: {of_left:?}, {of_right:?}, {to:?}");
+    }
+
+    #[test]
+    fn products_are_sums_in_order() {
+        // Processors with AVX-512 have these instructions, too.
+        let Some(simd) = V3::try_new() else { return };
+        let shapes = [
+            [1, 1, 1],
+            [1, 40, 3],
+            [6, 16, 8],
+            [7, 17, 9],
+            [13, 1, 50],
+            [25, 65, 31],
+            [50, 50, 64],
+            // More than a block deep, high and wide.
+            [9, 20, DEPTH + 5],
+            [HEIGHT + 7, 18, 5],
+            [5, 2 * COLUMNS + 3, 2],
+            // Rows that share cache lines, and are copied.
+            [8, 5, PAGE],
+        ];
+        for shape @ [rows, columns, depth] in shapes {
+            for left in Layout::of_rows(rows, depth) {
+                for right in Layout::all(depth, columns) {
+                    for to in Layout::of_rows(rows, columns) {
+                        for accumulate in [false, true] {
+                            check(simd, shape, [left, right, to], accumulate);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_same_bits_whatever_the_others() {
+        let Some(simd) = V3::try_new() else { return };
+        let (rows, columns, depth) = (70, 130, 900);
+        let (left, right) = (numbers(rows * depth, 1), numbers(depth * columns, 2));
+        let right = Matrix::dense(&right, depth, columns);
+        let mut whole = vec![f32::NAN; rows * columns];
+        let mut destination = MatrixMut::dense(&mut whole, rows, columns);
+        assert!(multiply_with(simd, &mut destination, Matrix::dense(&left, rows, depth), right, false));
+        for row in [0, 33, rows - 1] {
+            let mut part = vec![f32::NAN; columns];
+            let left = Matrix::dense(&left[row * depth..][..depth], 1, depth);
+            assert!(multiply_with(simd, &mut MatrixMut::dense(&mut part, 1, columns), left, right, false));
+            assert!(part == whole[row * columns..][..columns], "row {row}");
+        }
+    }
+
+    #[test]
+    fn an_empty_product_is_left_to_others() {
+        let Some(simd) = V3::try_new() else { return };
+        let (left, right) = (Matrix::dense(&[], 2, 0), Matrix::dense(&[], 0, 2));
+        assert!(!multiply_with(simd, &mut MatrixMut::dense(&mut [0.0; 4], 2, 2), left, right, false));
+        let (left, right) = (Matrix::dense(&[], 0, 2), Matrix::dense(&[1.0; 4], 2, 2));
+        assert!(multiply_with(simd, &mut MatrixMut::dense(&mut [], 0, 2), left, right, false));
+    }
+}

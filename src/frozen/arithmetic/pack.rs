@@ -1,0 +1,118 @@
+//! Copies of parts of matrices in the order in which the kernel of `tile.rs` reads them.
+
+use std::arch::x86_64::{
+    _MM_HINT_T0, _mm_prefetch, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
+    _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+};
+
+use super::tile::WIDTH;
+
+/// Lanes of a vector.
+const LANES: usize = 8;
+/// Rows that are fetched into the cache ahead.
+const AHEAD: usize = 8;
+
+/// A matrix by its first element, and the distances between neighbors in elements.
+#[derive(Clone, Copy)]
+pub struct View {
+    pub start: *const f32,
+    pub row: usize,
+    pub column: usize,
+}
+
+impl View {
+    #[inline(always)]
+    pub fn at(self, row: usize, column: usize) -> Self {
+        Self { start: self.start.wrapping_add(row * self.row + column * self.column), ..self }
+    }
+}
+
+/// Writes `depth` rows of `columns` as panels `[columns / WIDTH, depth, WIDTH]`; zeros fill the last one.
+///
+/// # Safety
+/// The view must have these rows and columns, `panels` room for them, and the processor AVX2.
+#[inline(always)]
+pub unsafe fn panels(view: View, depth: usize, columns: usize, panels: *mut f32) {
+    let whole = columns / WIDTH;
+    // SAFETY: all places are inside the view and the panels, as the caller vouches; a fetch may be of any address.
+    unsafe {
+        if view.column == 1 {
+            // The panels side by side: each of them alone would read one line of each page.
+            for k in 0..depth {
+                let ahead = view.at(k + AHEAD, 0).start;
+                for panel in 0..whole {
+                    _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(panel * WIDTH).cast());
+                    let (from, to) = (view.at(k, panel * WIDTH).start, panels.add((panel * depth + k) * WIDTH));
+                    from.copy_to_nonoverlapping(to, WIDTH);
+                }
+            }
+        } else {
+            for panel in 0..whole {
+                let (from, to) = (view.at(0, panel * WIDTH), panels.add(panel * depth * WIDTH));
+                // Eight depths at a time if they are neighbors.
+                let turned = if view.row == 1 { depth / LANES * LANES } else { 0 };
+                for k in (0..turned).step_by(LANES) {
+                    for column in (0..WIDTH).step_by(LANES) {
+                        turn(from.at(k, column).start, view.column, to.add(k * WIDTH + column));
+                    }
+                }
+                some(from.at(turned, 0), depth - turned, WIDTH, to.add(turned * WIDTH));
+            }
+        }
+        if whole * WIDTH < columns {
+            let to = panels.add(whole * depth * WIDTH);
+            to.write_bytes(0, depth * WIDTH);
+            some(view.at(0, whole * WIDTH), depth, columns - whole * WIDTH, to);
+        }
+    }
+}
+
+/// Writes `columns` of a panel.
+#[inline(always)]
+unsafe fn some(view: View, depth: usize, columns: usize, panel: *mut f32) {
+    for k in 0..depth {
+        for column in 0..columns {
+            // SAFETY: as for `panels`.
+            unsafe { *panel.add(k * WIDTH + column) = *view.at(k, column).start };
+        }
+    }
+}
+
+/// Writes eight columns of eight neighbors, `apart` from each other, as eight rows of a panel.
+#[inline(always)]
+unsafe fn turn(from: *const f32, apart: usize, to: *mut f32) {
+    // SAFETY: as for `panels`.
+    unsafe {
+        let mut pairs = [_mm256_setzero_ps(); LANES];
+        for index in 0..LANES / 2 {
+            let [first, second] = [0, 1].map(|more| _mm256_loadu_ps(from.add((2 * index + more) * apart)));
+            pairs[2 * index] = _mm256_unpacklo_ps(first, second);
+            pairs[2 * index + 1] = _mm256_unpackhi_ps(first, second);
+        }
+        let mut fours = [_mm256_setzero_ps(); LANES];
+        for half in [0, LANES / 2] {
+            for index in 0..2 {
+                let (first, second) = (pairs[half + index], pairs[half + index + 2]);
+                fours[half + 2 * index] = _mm256_shuffle_ps::<0b01_00_01_00>(first, second);
+                fours[half + 2 * index + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(first, second);
+            }
+        }
+        for index in 0..LANES / 2 {
+            let (first, second) = (fours[index], fours[index + LANES / 2]);
+            _mm256_storeu_ps(to.add(index * WIDTH), _mm256_permute2f128_ps::<0x20>(first, second));
+            _mm256_storeu_ps(to.add((index + LANES / 2) * WIDTH), _mm256_permute2f128_ps::<0x31>(first, second));
+        }
+    }
+}
+
+/// Writes rows one after the other, `apart` from each other; their columns are neighbors.
+///
+/// # Safety
+/// The view must have these rows and columns, and `to` room for them.
+#[inline(always)]
+pub unsafe fn rows(view: View, rows: usize, depth: usize, apart: usize, to: *mut f32) {
+    for row in 0..rows {
+        // SAFETY: as the caller vouches.
+        unsafe { view.at(row, 0).start.copy_to_nonoverlapping(to.add(row * apart), depth) };
+    }
+}
