@@ -201,7 +201,10 @@ fn option_like(invalid: &str, command: &Command, root: &Command) -> Option<Strin
 
 /// The statement that an option is one of other commands; none if no command has it, or many do.
 fn of_others(name: &str, root: &Command) -> Option<String> {
-    let has = |verb: &&Command| verb.get_arguments().any(|option| option.get_long() == Some(name));
+    // What draws an animation has the options of what draws a picture.
+    let has = |verb: &&Command| {
+        verb.get_name() != "animate" && verb.get_arguments().any(|option| option.get_long() == Some(name))
+    };
     let path = |verb: &Command| format!("`{} {}`", super::PROGRAM, verb.get_name());
     let verbs: Vec<String> = root.get_subcommands().filter(has).map(path).collect();
     (1..=MOST_COMMANDS).contains(&verbs.len()).then(|| format!("`--{name}` is an option of {}", verbs.join(" and ")))
