@@ -25,6 +25,8 @@ pub(super) struct Camera {
     seed: u64,
     /// The shorter side of the canvas, in pixels
     side: f64,
+    /// Whether each frame is a new starting point although nothing moves: prompts change, and the picture follows them
+    follows_prompts: bool,
 }
 
 /// The canvas at the start of a frame.
@@ -37,14 +39,15 @@ pub struct FrameStart {
 }
 
 impl Camera {
-    /// The camera of settings; none if nothing moves.
+    /// The camera of settings; none if nothing moves and no prompt changes.
     #[allow(clippy::cast_precision_loss)]
     pub(super) fn of(settings: &Settings) -> Option<Self> {
-        let iterations = settings.iterations_of_frame().filter(|_| settings.is_moving())?;
+        let follows_prompts = follows_prompts(settings);
+        let iterations = settings.iterations_of_frame().filter(|_| settings.is_moving() || follows_prompts)?;
         let Settings { zoom, angle, pan_x, pan_y, wander, .. } = settings;
         let keys = [zoom, angle, pan_x, pan_y].map(Clone::clone);
         let side = settings.size.width.min(settings.size.height) as f64;
-        Some(Self { iterations, keys, wander: *wander, seed: settings.seed.0, side })
+        Some(Self { iterations, keys, wander: *wander, seed: settings.seed.0, side, follows_prompts })
     }
 
     /// The frame that starts with an iteration; none for the first frame, and in the middle of a frame.
@@ -85,25 +88,36 @@ pub(super) fn memory(settings: &Settings) -> u64 {
     let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
     // The picture before and after the motion, corrected, and as it comes back, three or four channels each; and the
     // parameters that a frame began with.
-    if settings.is_moving() { pixels.saturating_mul(4 * 16 + 12) } else { 0 }
+    let moving = if settings.is_moving() { pixels.saturating_mul(4 * 16) } else { 0 };
+    let start = if settings.is_moving() || follows_prompts(settings) { pixels.saturating_mul(12) } else { 0 };
+    moving.saturating_add(start)
+}
+
+/// Whether the weights of prompts change in an animation, so that a picture held to its first frame could not follow them.
+fn follows_prompts(settings: &Settings) -> bool {
+    settings.iterations_of_frame().is_some() && !settings.prompt_weights.is_empty()
 }
 
 impl Session {
     /// Moves the canvas if a frame starts with the next iteration and the canvas has not moved for it yet. The optimizer
-    /// starts over, since its state belongs to another picture.
+    /// starts over, since its state belongs to another picture. The canvas is the new starting point, which the picture is
+    /// held to.
     pub(super) fn move_if_due(&mut self) -> Result<()> {
         let Some(camera) = &self.camera else { return Ok(()) };
         let Some(frame) = camera.frame_at(self.iteration) else { return Ok(()) };
         let motion = camera.motion(frame);
-        if motion.is_none() || self.frame_start.as_ref().is_some_and(|start| start.frame == frame) {
+        let is_still = motion.is_none();
+        if is_still && !camera.follows_prompts || self.frame_start.as_ref().is_some_and(|start| start.frame == frame) {
             return Ok(());
         }
-        self.drawer.move_canvas(&motion)?;
+        if !is_still {
+            self.drawer.move_canvas(&motion)?;
+            self.optimizer = optimizer(&self.settings, self.drawer.as_ref())?;
+            // An average of the parameters of two canvases means nothing.
+            self.average = None;
+            self.averaged.take();
+        }
         self.drawer.hold_here()?;
-        self.optimizer = optimizer(&self.settings, self.drawer.as_ref())?;
-        // An average of the parameters of two canvases means nothing.
-        self.average = None;
-        self.averaged.take();
         let parameters = self.drawer.parameters();
         let parameters = parameters.iter().map(|parameter| parameter.as_detached_tensor().copy());
         self.frame_start = Some(FrameStart { frame, parameters: parameters.collect::<candle_core::Result<_>>()? });
