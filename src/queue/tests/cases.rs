@@ -288,6 +288,41 @@ fn a_job_is_not_passed_on_to_workers_that_are_gone_or_drain() {
 }
 
 #[test]
+fn a_job_that_was_passed_on_comes_back_when_the_other_kind_of_worker_is_gone() {
+    on_each(&short(), true, async |place| {
+        let announce = async |id: &str, abilities: &str| {
+            let info = WorkerInfo { id: id.into(), abilities: abilities.into(), ..WorkerInfo::default() };
+            place.queue.announce(&info).await.unwrap();
+        };
+        let why = Failure { error: "too little".into(), hint: Some("ask for less".into()), ..Failure::default() };
+        let why = Failure { for_good: true, ..why };
+        for gone in ["leaves", "drains", "dies"] {
+            announce("small", "4 GiB").await;
+            announce("large", "64 GiB").await;
+            place.queue.drain("large", false).await.unwrap();
+            let id = place.add("anna").await;
+            let claim = place.queue.claim("small").await.unwrap().unwrap();
+            assert!(place.queue.pass(&claim, &why, "4 GiB").await.unwrap().is_some());
+            assert_eq!(place.queue.claim("small").await.unwrap(), None, "{gone}");
+            match gone {
+                "leaves" => place.queue.leave("large").await.unwrap(),
+                "drains" => assert!(place.queue.drain("large", true).await.unwrap()),
+                _ => {
+                    place.wait(60_001).await;
+                    announce("small", "4 GiB").await;
+                }
+            }
+            // Nobody else is left to say what is wrong.
+            let claim = place.queue.claim("small").await.unwrap().unwrap();
+            assert_eq!((&claim.job, claim.number), (&id, 2), "{gone}");
+            assert_eq!(place.queue.pass(&claim, &why, "4 GiB").await.unwrap(), None, "{gone}");
+            assert_eq!(place.queue.fail(&claim, &why).await.unwrap(), Ended::Now(State::Dead));
+            assert_eq!(place.queue.job(&id, None).await.unwrap().unwrap().hint, why.hint);
+        }
+    });
+}
+
+#[test]
 fn fields_that_do_not_fit_are_refused() {
     on_each(&short(), true, async |place| {
         let wrong = [
