@@ -253,9 +253,13 @@ fn a_job_is_passed_on_to_another_kind_of_worker() {
         assert_eq!(place.queue.claim("small-2").await.unwrap().unwrap().owner, "ben");
         let claim = place.queue.claim("large").await.unwrap().unwrap();
         assert_eq!((claim.owner.as_str(), claim.number), ("anna", 2));
-        // A claim that is over passes nothing on, and the last kind of worker is left to say what is wrong.
-        let over = Claim { number: 1, ..claim.clone() };
-        assert_eq!(place.queue.pass(&over, &why, "4 GiB").await.unwrap(), None);
+        // The same call again, as after an answer that was lost.
+        let earlier = Claim { number: 1, ..claim.clone() };
+        let running = Some(Ended::Now(State::Running));
+        assert_eq!(place.queue.pass(&earlier, &why, "4 GiB").await.unwrap(), running);
+        // A claim that never was passes nothing on, and the last kind of worker is left to say what is wrong.
+        let never = Claim { number: 9, ..claim.clone() };
+        assert_eq!(place.queue.pass(&never, &why, "4 GiB").await.unwrap(), None);
         assert_eq!(place.queue.pass(&claim, &why, "64 GiB").await.unwrap(), None);
         assert_eq!(place.queue.fail(&claim, &why).await.unwrap(), Ended::Now(State::Dead));
         // An operator who mended the small workers lets them try again.
