@@ -298,8 +298,8 @@ fn a_job_that_was_passed_on_comes_back_when_the_other_kind_of_worker_is_gone() {
             let info = WorkerInfo { id: id.into(), abilities: abilities.into(), ..WorkerInfo::default() };
             place.queue.announce(&info).await.unwrap();
         };
-        let why = Failure { error: "too little".into(), hint: Some("ask for less".into()), ..Failure::default() };
-        let why = Failure { for_good: true, ..why };
+        let hint = Some("ask for less".to_owned());
+        let why = Failure { error: "too little".into(), hint, for_good: true, ..Failure::default() };
         for gone in ["leaves", "drains", "dies"] {
             announce("small", "4 GiB").await;
             announce("large", "64 GiB").await;
