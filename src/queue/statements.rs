@@ -401,3 +401,16 @@ UPDATE attempts SET ended = {now}, outcome = 'released' WHERE ended IS NULL RETU
 
 /// Forgets all workers.
 pub(super) const FORGET_ALL_WORKERS: &str = "DELETE FROM workers RETURNING id";
+
+/// The store that belongs to the database.
+pub(super) const STORE: &str = "SELECT id, written FROM store";
+
+/// Values: id
+pub(super) const NAME_STORE: &str =
+    "INSERT INTO store (number, id) VALUES (1, $1) ON CONFLICT (number) DO NOTHING RETURNING id";
+
+/// Values: id
+pub(super) const STORE_WRITTEN: &str = "UPDATE store SET written = 1 WHERE id = $1 RETURNING id";
+
+/// Forgets the store.
+pub(super) const FORGET_STORE: &str = "DELETE FROM store RETURNING id";
