@@ -9,13 +9,10 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{AssertSqlSafe, Row as _, Sqlite, query::Query};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Sqlite};
 #[cfg(feature = "postgres")]
-use sqlx::{PgPool, Postgres, postgres::PgArguments, postgres::PgConnectOptions};
+use sqlx::{PgPool, Postgres, postgres::PgConnectOptions};
 
 use super::address::Address;
 use super::disk::check_disk;
@@ -25,6 +22,9 @@ use super::hints::Heard;
 use super::hints::{CHANGED, READY};
 #[cfg(feature = "postgres")]
 use super::postgres as server;
+use super::values::{Row, Value, either, sqlite, sqlite_rows};
+#[cfg(feature = "postgres")]
+use super::values::{postgres, postgres_rows};
 use crate::error::{Error, Result};
 
 /// The longest wait for a lock of the database.
@@ -36,17 +36,6 @@ pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const SQLITE_NOW: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 #[cfg(feature = "postgres")]
 const POSTGRES_NOW: &str = "CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)";
-
-/// Does the same with the pool, transaction or row of either engine.
-macro_rules! either {
-    ($choice:expr, $kind:ident, $value:ident => $body:expr) => {
-        match $choice {
-            $kind::Sqlite($value) => $body,
-            #[cfg(feature = "postgres")]
-            $kind::Postgres($value) => $body,
-        }
-    };
-}
 
 /// A connected database. Clones share their connections.
 #[derive(Clone)]
@@ -75,26 +64,6 @@ enum Open {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::Transaction<'static, Postgres>),
-}
-
-/// A row of an answer.
-pub(crate) struct Row(Answer);
-
-enum Answer {
-    Sqlite(SqliteRow),
-    #[cfg(feature = "postgres")]
-    Postgres(sqlx::postgres::PgRow),
-}
-
-/// A value for a `$1` of a statement.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
-    /// A text
-    Text(Option<String>),
-    /// A whole number
-    Whole(Option<i64>),
-    /// A number with a fraction
-    Real(Option<f64>),
 }
 
 impl Database {
@@ -296,90 +265,6 @@ impl Transaction<'_> {
     pub(crate) async fn commit(self) -> Result<()> {
         either!(self.open, Open, open => answer(open.commit()).await)
     }
-}
-
-impl Row {
-    pub(crate) fn text(&self, column: &str) -> Result<String> {
-        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
-    }
-
-    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>> {
-        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
-    }
-
-    pub(crate) fn whole(&self, column: &str) -> Result<i64> {
-        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
-    }
-
-    pub(crate) fn maybe_whole(&self, column: &str) -> Result<Option<i64>> {
-        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
-    }
-
-    pub(crate) fn maybe_real(&self, column: &str) -> Result<Option<f64>> {
-        either!(&self.0, Answer, row => row.try_get(column).map_err(|error| fault(&error)))
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
-    }
-}
-
-impl From<Option<&str>> for Value {
-    fn from(text: Option<&str>) -> Self {
-        Self::Text(text.map(str::to_owned))
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Whole(Some(number))
-    }
-}
-
-impl From<Option<i64>> for Value {
-    fn from(number: Option<i64>) -> Self {
-        Self::Whole(number)
-    }
-}
-
-impl From<f64> for Value {
-    fn from(number: f64) -> Self {
-        Self::Real(Some(number))
-    }
-}
-
-impl From<Option<f64>> for Value {
-    fn from(number: Option<f64>) -> Self {
-        Self::Real(number)
-    }
-}
-
-fn sqlite(text: String, values: &[Value]) -> Query<'static, Sqlite, SqliteArguments> {
-    values.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, value| match value {
-        Value::Text(text) => query.bind(text.clone()),
-        Value::Whole(number) => query.bind(*number),
-        Value::Real(number) => query.bind(*number),
-    })
-}
-
-#[cfg(feature = "postgres")]
-fn postgres(text: String, values: &[Value]) -> Query<'static, Postgres, PgArguments> {
-    values.iter().fold(sqlx::query(AssertSqlSafe(text)), |query, value| match value {
-        Value::Text(text) => query.bind(text.clone()),
-        Value::Whole(number) => query.bind(*number),
-        Value::Real(number) => query.bind(*number),
-    })
-}
-
-fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
-    rows.into_iter().map(Answer::Sqlite).map(Row).collect()
-}
-
-#[cfg(feature = "postgres")]
-fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
-    rows.into_iter().map(Answer::Postgres).map(Row).collect()
 }
 
 fn answer<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> impl Future<Output = Result<T>> {

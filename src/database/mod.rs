@@ -13,15 +13,17 @@ mod migrations;
 mod postgres;
 #[cfg(test)]
 pub(crate) mod tests;
+mod values;
 
 use std::time::Duration;
 
 pub use address::Address;
 pub use engine::Database;
-pub(crate) use engine::{Row, Transaction, Value};
+pub(crate) use engine::Transaction;
 pub use hints::Hint;
 pub use id::Id;
 pub(crate) use id::random_bytes;
+pub(crate) use values::{Row, Value};
 
 /// A time in milliseconds, for a statement. One that is too long for that is as good as endless.
 pub(crate) fn milliseconds(duration: Duration) -> i64 {

@@ -37,7 +37,7 @@ pub(super) fn options(address: &str) -> Result<PgConnectOptions> {
             "write it as postgres://USER@HOST/DATABASE, with special characters as %XX",
         )
     })?;
-    Ok(options.application_name("text2art"))
+    Ok(if options.get_application_name().is_some() { options } else { options.application_name("text2art") })
 }
 
 /// The options of the connection that listens. It can have its own address, since a pooler passes no notifications on.

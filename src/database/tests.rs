@@ -1,5 +1,5 @@
 //! Tests of what is stored, on each database there is: a file of `SQLite` always, and the `PostgreSQL` at the address in
-//! `T2A_POSTGRES` if the feature `postgres` is on, in a schema of each test.
+//! `T2A_POSTGRES` if the feature `postgres` is on, in a schema of each test, which is also the name of its connections.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ async fn on_postgres(own_clock: bool, test: &impl AsyncFn(Database, String)) {
     let whole = Database::connect(&address).await.unwrap();
     whole.rows(&format!("CREATE SCHEMA {schema}"), &[]).await.unwrap();
     let mark = if address.contains('?') { '&' } else { '?' };
-    let address = format!("{address}{mark}options[search_path]={schema}");
+    let address = format!("{address}{mark}options[search_path]={schema}&application_name={schema}");
     let database = prepared(Database::connect(&address).await.unwrap(), own_clock).await;
     test(database.clone(), address).await;
     database.close().await;

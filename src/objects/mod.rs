@@ -5,9 +5,11 @@
 //!   whose answer was lost can be repeated.
 //! - **An object is on the disk when a call returns**, so it is stored before the row that names it.
 //! - **Nothing refers to what is left behind** by claims that were lost; [`collect`] deletes it.
+//! - **A store belongs to one database**, or all its objects would seem left behind; [`check_belonging`] compares their ids.
 //!
 //! An error of the kind [`Error::Network`](crate::Error::Network) may be gone at the next try.
 
+mod belonging;
 mod bucket;
 mod collect;
 mod fault;
@@ -20,6 +22,7 @@ mod store;
 mod tests;
 mod upload;
 
+pub use belonging::check_belonging;
 pub use collect::{Collected, collect};
 pub use fault::is_missing;
 pub use key::{job_key, job_of};

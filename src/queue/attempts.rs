@@ -122,7 +122,14 @@ impl Queue {
         let alive = milliseconds(self.rules.worker_alive).into();
         let values = [job, number, error.as_str().into(), hint.as_deref().into(), alive];
         let rows = transaction.rows(PASS, &values).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first() else {
+            drop(transaction);
+            // An earlier try of the same call may have passed it on.
+            return match self.how_it_ended(claim, Outcome::Released).await? {
+                Ended::Fenced => Ok(None),
+                ended @ Ended::Now(_) => Ok(Some(ended)),
+            };
+        };
         let state = State::read(&row.text("state")?)?;
         let whole = format!("this worker cannot draw the job: {error}");
         let exit_code = failure.exit_code.map(i64::from);

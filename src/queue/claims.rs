@@ -110,14 +110,15 @@ impl Queue {
     /// If the database cannot be reached.
     pub async fn claim(&self, worker: &str) -> Result<Option<Claim>> {
         // Idle workers ask often, and this does not disturb writers.
-        if self.database.rows(ANY_READY, &[worker.into()]).await?.is_empty() {
+        let alive = milliseconds(self.rules.worker_alive);
+        if self.database.rows(ANY_READY, &[worker.into(), alive.into()]).await?.is_empty() {
             return Ok(None);
         }
         let mut transaction = self.database.begin().await?;
         // Two claims at the same moment would otherwise both begin the last job that an owner may run.
         transaction.hold("text2art claims").await?;
         let lease = milliseconds(self.rules.lease);
-        let rows = transaction.rows(CLAIM, &[worker.into(), lease.into()]).await?;
+        let rows = transaction.rows(CLAIM, &[worker.into(), alive.into(), lease.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let claim = Claim {
             job: JobId::stored(row.text("id")?),

@@ -31,6 +31,7 @@ mod operation;
 mod position;
 mod results;
 mod statements;
+mod store;
 #[cfg(test)]
 mod tests;
 mod workers;
@@ -44,6 +45,7 @@ pub use figures::Class;
 pub use jobs::{Attempt, Cancelling, Counts, Filter, Job, State};
 pub use position::{Estimate, Position};
 pub use results::{Overview, Recorded};
+pub use store::Store;
 pub use workers::{Worker, WorkerInfo};
 
 use crate::database::{Database, Row, milliseconds};
@@ -57,6 +59,7 @@ const TABLES: &[&str] = &[
     include_str!("migrations/0003_kept.sql"),
     include_str!("migrations/0004_fit.sql"),
     include_str!("migrations/0005_farm.sql"),
+    include_str!("migrations/0006_store.sql"),
 ];
 
 /// A queue. Clones share their connections.

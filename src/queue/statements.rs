@@ -24,8 +24,9 @@ WHERE waiting < $11
 RETURNING id, {changed} AS told, {ready} AS woke";
 
 /// Which jobs a worker `$1` may start: none while the queue is paused, none of an owner who is at the limit of running jobs,
-/// and none that a worker with the same abilities passed on. The first two subqueries are evaluated once, over the running jobs
-/// only.
+/// and none that a worker with the same abilities passed on, as long as there is another kind of worker for it: one that was
+/// seen within `$2` milliseconds, does not drain, and did not pass it on. The first two subqueries are evaluated once, over
+/// the running jobs only.
 macro_rules! ready {
     () => {
         "state = 'queued' AND run_at <= {now}
@@ -33,19 +34,23 @@ macro_rules! ready {
             AND owner NOT IN (SELECT owner FROM jobs WHERE state = 'running'
                 GROUP BY owner HAVING count(*) >= min(max_running))
             AND NOT EXISTS (SELECT passes.job FROM passes JOIN workers ON workers.abilities = passes.abilities
-                WHERE passes.job = jobs.id AND workers.id = $1)"
+                WHERE passes.job = jobs.id AND workers.id = $1
+                AND EXISTS (SELECT others.id FROM workers AS others
+                    WHERE others.seen >= {now} - $2 AND others.draining = 0 AND others.abilities <> ''
+                        AND others.abilities NOT IN (SELECT tried.abilities FROM passes AS tried
+                            WHERE tried.job = jobs.id)))"
     };
 }
 
-/// Whether a claim could find a job. Values: worker
+/// Whether a claim could find a job. Values: worker, milliseconds after which a silent worker does not count
 pub(super) const ANY_READY: &str = concat!("SELECT seq FROM jobs WHERE ", ready!(), " LIMIT 1");
 
-/// Gives the next job to a worker. Values: worker, lease.
+/// Gives the next job to a worker. Values: worker, milliseconds after which a silent worker does not count, lease.
 ///
 /// `= (SELECT ...)` is evaluated once; `IN (SELECT ... LIMIT 1)` may take several rows.
 pub(super) const CLAIM: &str = concat!(
     "
-UPDATE jobs SET state = 'running', claim = claim + 1, worker = $1, lease_until = {now} + $2,
+UPDATE jobs SET state = 'running', claim = claim + 1, worker = $1, lease_until = {now} + $3,
     started = COALESCE(started, {now}), version = version + 1
 WHERE id = (SELECT id FROM jobs WHERE ",
     ready!(),
@@ -396,3 +401,16 @@ UPDATE attempts SET ended = {now}, outcome = 'released' WHERE ended IS NULL RETU
 
 /// Forgets all workers.
 pub(super) const FORGET_ALL_WORKERS: &str = "DELETE FROM workers RETURNING id";
+
+/// The store that belongs to the database.
+pub(super) const STORE: &str = "SELECT id, written FROM store";
+
+/// Values: id
+pub(super) const NAME_STORE: &str =
+    "INSERT INTO store (number, id) VALUES (1, $1) ON CONFLICT (number) DO NOTHING RETURNING id";
+
+/// Values: id
+pub(super) const STORE_WRITTEN: &str = "UPDATE store SET written = 1 WHERE id = $1 RETURNING id";
+
+/// Forgets the store.
+pub(super) const FORGET_STORE: &str = "DELETE FROM store RETURNING id";

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::files::create_private_folder;
 use crate::gallery::Gallery;
 use crate::mail::{self, Mail};
-use crate::objects::Objects;
+use crate::objects::{Objects, check_belonging};
 use crate::queue::{Queue, Rules};
 use crate::worker::Places;
 
@@ -75,6 +75,15 @@ impl Data {
         migrate(&database).await?;
         let objects = places.open_objects(&config.elsewhere).await?;
         Ok(Self { database, queue, accounts, mail, gallery, objects })
+    }
+
+    /// Checks that the store belongs to the database, before anything is deleted or stored. New ones do from now on.
+    ///
+    /// # Errors
+    ///
+    /// If it does not, or one of them cannot be reached.
+    pub async fn check_belonging(&self) -> Result<()> {
+        check_belonging(&self.objects, &self.queue).await
     }
 
     /// What an operator of this name does with the data.

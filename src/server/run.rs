@@ -36,7 +36,8 @@ const LAST_JOBS: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 ///
-/// If the folder, the database or the address cannot be used, or nobody could log in.
+/// If the folder, the database, the storage or the address cannot be used, the storage belongs to another database, or
+/// nobody could log in.
 pub async fn run(
     mut config: Config,
     ready: impl FnOnce(SocketAddr, &App),
@@ -45,8 +46,10 @@ pub async fn run(
 ) -> Result<()> {
     jobs::check_own(&config.settings)?;
     config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
-    let Data { database, queue, accounts, mail, gallery, objects } = Data::create(&config).await?;
-    check_opening(&config, accounts.any_users().await?)?;
+    let data = Data::create(&config).await?;
+    check_opening(&config, data.accounts.any_users().await?)?;
+    data.check_belonging().await?;
+    let Data { database, queue, accounts, mail, gallery, objects } = data;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     config.listen = address;

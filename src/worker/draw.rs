@@ -34,6 +34,8 @@ const LAST_UPLOADS: Duration = Duration::from_secs(5);
 enum End {
     Done(Box<Picture>),
     Failed(Failure),
+    /// Someone else killed the child: the system, if memory is short.
+    Killed(Failure),
     Released,
     Cancelled,
     /// The claim is over, or may be: nothing is to be written.
@@ -215,7 +217,13 @@ impl Drawing<'_> {
                 self.setup.tell(WorkerEvent::Trouble { what });
             }
         }
-        if ran.was_released() { End::Released } else { End::Failed(failure_of(ran, false)) }
+        if ran.was_released() {
+            End::Released
+        } else if ran.was_killed() {
+            End::Killed(failure_of(ran, false))
+        } else {
+            End::Failed(failure_of(ran, false))
+        }
     }
 }
 
@@ -232,6 +240,20 @@ impl Ran {
             return true;
         }
         status.code() == Some(INTERRUPTED)
+    }
+
+    /// Whether the child was killed, and not by this worker.
+    #[cfg(unix)]
+    fn was_killed(&self) -> bool {
+        let status = self.status.filter(|_| self.reason.is_none() && self.exceeded.is_none());
+        status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status))
+            == Some(rustix::process::Signal::KILL.as_raw())
+    }
+
+    #[cfg(not(unix))]
+    fn was_killed(&self) -> bool {
+        let _ = self;
+        false
     }
 }
 
@@ -265,10 +287,12 @@ fn failure_of(ran: Ran, for_good: bool) -> Failure {
     Failure { error, hint, exit_code, for_good, tail: tail.text() }
 }
 
-/// Ends a claim with a failure. Another kind of worker may be able to draw the job: one with more memory, with the models, or
-/// with a newer program.
-async fn give_up(setup: &Setup, claim: &Claim, failure: &Failure) -> Result<Ended> {
-    if failure.for_good
+/// Ends a claim with a failure. Another kind of worker may be able to draw the job: one with more memory, with the models,
+/// or with a newer program. A child may be killed by chance, so a job is passed on for that only
+/// before it would be dead.
+async fn give_up(setup: &Setup, claim: &Claim, failure: &Failure, was_killed: bool) -> Result<Ended> {
+    let is_last = claim.failures.saturating_add(1) >= claim.max_failures;
+    if (failure.for_good || (was_killed && is_last))
         && let Some(ended) = setup.queue.pass(claim, failure, &setup.abilities).await?
     {
         return Ok(ended);
@@ -289,7 +313,8 @@ async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
     let ended = loop {
         let recorded = match &end {
             End::Done(picture) => setup.queue.finish(claim, picture).await,
-            End::Failed(failure) => give_up(setup, claim, failure).await,
+            End::Failed(failure) => give_up(setup, claim, failure, false).await,
+            End::Killed(failure) => give_up(setup, claim, failure, true).await,
             End::Released => setup.queue.release(claim).await,
             End::Cancelled => setup.queue.stopped(claim).await,
             End::Over => Ok(Ended::Fenced),
@@ -310,7 +335,7 @@ async fn conclude(setup: &Setup, claim: &Claim, end: End, since: Instant) {
         (Ended::Now(_), End::Done(picture)) => {
             WorkerEvent::Done { job, kind: claim.kind.clone(), quality, seconds: picture.seconds }
         }
-        (Ended::Now(state), End::Failed(failure)) => {
+        (Ended::Now(state), End::Failed(failure) | End::Killed(failure)) => {
             WorkerEvent::Failed { job, error: failure.error.clone(), state, quality, seconds }
         }
         (Ended::Now(_), End::Released) => WorkerEvent::Released { job, quality, seconds },

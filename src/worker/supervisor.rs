@@ -40,16 +40,18 @@ pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
         Arc::new(Worker { setup: Arc::new(setup), info, takes_jobs: AtomicBool::new(true), ready: Notify::new() });
     worker.setup.tell(WorkerEvent::Ready { worker: worker.info.id.clone(), slots: worker.setup.slots });
 
-    // Both end with this function, whichever way it ends.
+    let mut ending = shutdown;
+    worker.introduce(&mut ending).await;
+
+    // These end with this function, whichever way it ends.
     let mut errands = JoinSet::new();
     errands.spawn(worker.clone().announce());
     errands.spawn(worker.clone().reap());
     errands.spawn(worker.clone().listen());
     let mut working = JoinSet::new();
     for slot in slots {
-        working.spawn(worker.clone().serve(slot, shutdown.clone()));
+        working.spawn(worker.clone().serve(slot, ending.clone()));
     }
-    let mut ending = shutdown;
     let all = async { while working.join_next().await.is_some() {} };
     let limit = async {
         ending.requested().await;
@@ -107,8 +109,8 @@ impl Worker {
                     if failures == 0 {
                         setup.tell(WorkerEvent::Trouble { what: format!("{error}; {}", error.hint()) });
                     }
-                    failures = (failures + 1).min(6);
-                    (Duration::from_millis(250) * 2_u32.pow(failures)).min(LONGEST_PAUSE)
+                    failures += 1;
+                    pause_after(failures)
                 }
             };
             tokio::select! {
@@ -130,14 +132,39 @@ impl Worker {
         }
     }
 
+    /// Says for the first time that the worker is alive, before it takes a job: which jobs it may take depends on what it
+    /// says about itself. Returns once it is said, or the shutdown is requested.
+    async fn introduce(&self, shutdown: &mut Shutdown) {
+        let mut failures = 0;
+        loop {
+            let announced = tokio::select! {
+                () = shutdown.requested() => return,
+                announced = self.setup.queue.announce(&self.info) => announced,
+            };
+            match announced {
+                Ok(takes_jobs) => return self.takes_jobs.store(takes_jobs, Ordering::Relaxed),
+                Err(error) => {
+                    if failures == 0 {
+                        self.setup.tell(WorkerEvent::Trouble { what: format!("{error}; {}", error.hint()) });
+                    }
+                    failures += 1;
+                }
+            }
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = sleep(jittered(pause_after(failures))) => {}
+            }
+        }
+    }
+
     /// Says again and again that the worker is alive, and learns whether it may take jobs.
     async fn announce(self: Arc<Self>) {
         loop {
+            sleep(jittered(self.setup.limits.announce)).await;
             // Without an answer, nothing changes.
             if let Ok(takes_jobs) = self.setup.queue.announce(&self.info).await {
                 self.takes_jobs.store(takes_jobs, Ordering::Relaxed);
             }
-            sleep(jittered(self.setup.limits.announce)).await;
         }
     }
 
@@ -175,6 +202,11 @@ impl Setup {
     pub(super) fn changed(&self, claim: &Claim) {
         self.notify.iter().for_each(|notify| notify(&claim.job));
     }
+}
+
+/// The pause after so many failures to reach the database, one after the other.
+fn pause_after(failures: u32) -> Duration {
+    (Duration::from_millis(250) * 2_u32.pow(failures.min(6))).min(LONGEST_PAUSE)
 }
 
 /// A time that differs by up to a fifth, so that workers that were started together do not act together.

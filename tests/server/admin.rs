@@ -227,6 +227,7 @@ fn a_backup_of_a_busy_server_restores_every_picture() {
         assert!(refused.code == Some(2) && refused.errors.contains("not empty"), "{}", refused.errors);
 
         let server = Server::start(&place, &["--data", &data]);
+        assert_ne!(place.read(format!("{data}/objects/store-id").as_str()), place.read("data/objects/store-id"));
         for (id, expected) in ids.iter().zip(&expected) {
             assert_eq!(files(&server, id), *expected);
         }

@@ -111,9 +111,14 @@ impl Place {
 
     /// A command that works on the jobs, and writes its messages into the file `log`.
     pub fn command(&self) -> Command {
+        self.command_with(LEASE)
+    }
+
+    /// A command whose claims last so many seconds without a beat.
+    pub fn command_with(&self, lease: f64) -> Command {
         let mut command = self.workplace.command();
         let log = OpenOptions::new().create(true).append(true).open(self.workplace.join("log")).unwrap();
-        command.args(["worker", "--data", "data", "--lease", &LEASE.to_string()]).args(&self.arguments);
+        command.args(["worker", "--data", "data", "--lease", &lease.to_string()]).args(&self.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         command
     }
@@ -269,7 +274,25 @@ done
 cp '{picture}' picture.png
 echo '{finished}' >&2"#
         );
-        program(&self.workplace, &script)
+        program(&self.workplace, "fake", &script)
+    }
+
+    /// Writes a program that waits for the file `go` of the workplace, and then does what the fake does. Returns its path.
+    #[cfg(unix)]
+    pub fn slow_fake(&self) -> String {
+        let (fake, go) = (self.fake(), self.workplace.argument("go"));
+        // Two minutes at most, so that nothing is left behind.
+        let wait = format!("for try in $(seq 1200); do if [ -e '{go}' ]; then break; fi; sleep 0.1; done");
+        program(&self.workplace, "slow-fake", &format!("{wait}\nexec '{fake}' \"$@\""))
+    }
+
+    /// Writes a program that draws nothing: the system kills it at a heavy prompt, and it refuses all others. Returns its
+    /// path.
+    #[cfg(unix)]
+    pub fn unable_fake(&self) -> String {
+        let failed = r#"{"event":"failed","message":"this machine is too small","hint":"ask for less","exit_code":2}"#;
+        let script = format!("if grep -q heavy order.toml; then kill -9 $$; fi\necho '{failed}' >&2\nexit 2");
+        program(&self.workplace, "unable-fake", &script)
     }
 
     /// Asserts that all files of a job are those that were drawn under a name.
@@ -302,19 +325,19 @@ echo '{finished}' >&2"#
 
 /// Writes a script of the shell as a program. Returns its path.
 #[cfg(unix)]
-fn program(place: &Workplace, script: &str) -> String {
+fn program(place: &Workplace, name: &str, script: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
 
-    place.write("fake", format!("#!/bin/sh\n{script}\n"));
-    std::fs::set_permissions(place.join("fake"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    place.argument("fake")
+    place.write(name, format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(place.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    place.argument(name)
 }
 
 /// Starts a worker whose pictures are drawn by a script of the shell.
 #[cfg(unix)]
 pub fn fake_worker(place: &Workplace, script: &str) -> Worker {
     let mut command = place.command();
-    command.args(["worker", "--data", "data"]).env("T2A_CHILD", program(place, script));
+    command.args(["worker", "--data", "data"]).env("T2A_CHILD", program(place, "fake", script));
     Worker::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
 }
 

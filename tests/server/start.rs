@@ -36,6 +36,32 @@ fn options_come_from_the_environment_as_well() {
     assert!(outcome.errors.contains("in the environment") && outcome.errors.contains("nowhere"), "{}", outcome.errors);
 }
 
+#[test]
+fn the_pictures_of_another_database_are_left_alone() {
+    let place = Workplace::new();
+    drop(Server::start(&place, &[]));
+    std::fs::create_dir(place.join("other")).unwrap();
+    std::fs::rename(place.join("data/objects"), place.join("other/objects")).unwrap();
+    let refuses = |arguments: &[&str], words: &str| {
+        let outcome = place.run(arguments);
+        assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
+        assert!(outcome.errors.contains(words) && outcome.errors.contains("belong together"), "{}", outcome.errors);
+    };
+    let another = "the storage belongs to another database";
+    refuses(&["serve", "--data", "other", "--workers", "0", "--listen", "127.0.0.1:0"], another);
+    refuses(&["worker", "--data", "other"], another);
+    refuses(&["serve", "admin", "--data", "other", "gc"], another);
+    refuses(&["serve", "admin", "--data", "other", "retention", "--older-than", "1d"], another);
+    refuses(&["serve", "admin", "--data", "other", "backup", "backup.zip"], another);
+    // As of a worker that was told the database, but not the storage.
+    refuses(&["worker", "--data", "data"], "has no object `store-id`");
+    // What belongs together goes on.
+    std::fs::remove_dir_all(place.join("data/objects")).unwrap();
+    std::fs::rename(place.join("other/objects"), place.join("data/objects")).unwrap();
+    let server = Server::start(&place, &[]);
+    assert_eq!(server.get("/readyz").status, 200);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_server_that_ends_keeps_its_jobs() {

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use text2art::queue::{Cancelling, JobId, State};
+use text2art::queue::{Cancelling, JobId, NewJob, State};
 use text2art::worker::{Input, Order};
 
 use crate::common::program::LIMIT;
-use crate::place::{Place, SMALL, job, order, settings};
+use crate::place::{Place, SMALL, Worker, job, order, settings};
 
 /// More iterations than any test waits for.
 const ENDLESS: &str = "iterations = 100000\n";
@@ -186,4 +186,48 @@ fn a_job_that_cannot_be_drawn_is_not_tried_again() {
     assert!(place.ends(&unknown, State::Dead).error.unwrap().contains("webm"));
     assert!(place.ends(&unreadable, State::Dead).error.unwrap().contains("cannot be read"));
     worker.end();
+}
+
+#[test]
+fn a_job_that_one_kind_of_worker_cannot_draw_goes_to_another() {
+    /// Seconds in which nobody counts as dead, however slow the machine is.
+    const LEASE: f64 = 120.0;
+    let place = Place::new();
+    let (able, unable) = (place.slow_fake(), place.unable_fake());
+    let worker = |child: &str, arguments: &[&str]| {
+        Worker::start(place.command_with(LEASE).args(arguments).env("T2A_CHILD", child))
+    };
+    let passed = |id: &JobId| {
+        let job = place.wait(id, |job| job.state != State::Running && job.claim == 1);
+        assert_eq!((job.state, job.failures), (State::Queued, 0), "{job:?}\n{}", place.log());
+        assert_eq!(place.outcomes(id), ["released"]);
+    };
+    let plain = job("anna", &order(SMALL, &[]));
+    // The one that could draw all is busy, so that the other one gets what comes next. A worker that may not download
+    // models is of a kind of its own.
+    let busy = place.submit(&plain);
+    let large = worker(&able, &[]);
+    place.wait(&busy, |job| job.state == State::Running);
+    let small = worker(&unable, &["--offline"]);
+    let refused = place.submit(&plain);
+    passed(&refused);
+    let heavy = order(&SMALL.replace("apple", "heavy stone"), &[]);
+    let killed = place.submit(&NewJob { max_failures: 1, ..job("anna", &heavy) });
+    passed(&killed);
+    assert_eq!(place.attempts(&refused)[0].exit_code, Some(2));
+    for (id, why) in [(&refused, "this machine is too small"), (&killed, "signal 9")] {
+        let error = place.attempts(id).remove(0).error.unwrap();
+        assert!(error.contains("cannot draw it") && error.contains(why), "{error}");
+    }
+    place.workplace.write("go", "");
+    place.ends(&busy, State::Done);
+    for id in [&refused, &killed] {
+        place.ends(id, State::Done);
+        assert_eq!(place.outcomes(id), ["released", "done"]);
+    }
+    large.end();
+    // Nobody else is left to draw it.
+    let dead = place.ends(&place.submit(&plain), State::Dead);
+    assert_eq!((dead.failures, dead.hint.as_deref()), (1, Some("ask for less")), "{dead:?}");
+    small.end();
 }

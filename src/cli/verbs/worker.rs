@@ -10,6 +10,7 @@ use crate::cli::terminal::report::{Reporter, line};
 use crate::cli::terminal::{interrupt, warning};
 use crate::cli::verbs::serve::OfWorker;
 use crate::mail;
+use crate::objects::check_belonging;
 use crate::queue::{Queue, Rules};
 use crate::text::count;
 use crate::worker::{Places, Setup, Shutdown, WorkerEvent, run as work};
@@ -73,6 +74,7 @@ async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
     let queue = Queue::new(database, rules(arguments.lease)).telling(mail::AT_JOBS_END);
     queue.migrate().await?;
     let objects = places.open_objects(&elsewhere).await?;
+    check_belonging(&objects, &queue).await?;
     let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into(), None)?;
     let setup = Setup { offline: arguments.offline, report: Arc::new(|event| report(&event)), ..setup };
     let ended = work(setup, stop).await;

@@ -222,72 +222,6 @@ fn workers_come_drain_and_go() {
 }
 
 #[test]
-fn a_job_is_passed_on_to_another_kind_of_worker() {
-    on_each(&short(), true, async |place| {
-        let announce = async |id: &str, abilities: &str| {
-            let info = WorkerInfo { id: id.into(), slots: 1, abilities: abilities.into(), ..WorkerInfo::default() };
-            place.queue.announce(&info).await.unwrap();
-        };
-        announce("small-1", "4 GiB").await;
-        announce("small-2", "4 GiB").await;
-        let id = place.add("anna").await;
-        let why = Failure { error: "4 GiB are too little".into(), for_good: true, ..Failure::default() };
-
-        // Nobody else could draw it.
-        let claim = place.queue.claim("small-1").await.unwrap().unwrap();
-        assert_eq!(place.queue.pass(&claim, &why, "4 GiB").await.unwrap(), None);
-        assert_eq!(place.state(&id).await, State::Running);
-        announce("large", "64 GiB").await;
-        let queued = Some(Ended::Now(State::Queued));
-        assert_eq!(place.queue.pass(&claim, &why, "4 GiB").await.unwrap(), queued);
-        let job = place.queue.job(&id, None).await.unwrap().unwrap();
-        assert_eq!((job.failures, job.error.as_deref()), (0, Some("4 GiB are too little")));
-        let attempts = place.queue.attempts(&id).await.unwrap();
-        assert_eq!(attempts[0].outcome.as_deref(), Some("released"));
-        assert!(attempts[0].error.as_ref().is_some_and(|error| error.contains("cannot draw the job")), "{attempts:?}");
-
-        // Only a worker of another kind gets it now. Other jobs go to all.
-        assert_eq!(place.queue.claim("small-1").await.unwrap(), None);
-        assert_eq!(place.queue.claim("small-2").await.unwrap(), None);
-        place.add("ben").await;
-        assert_eq!(place.queue.claim("small-2").await.unwrap().unwrap().owner, "ben");
-        let claim = place.queue.claim("large").await.unwrap().unwrap();
-        assert_eq!((claim.owner.as_str(), claim.number), ("anna", 2));
-        // A claim that is over passes nothing on, and the last kind of worker is left to say what is wrong.
-        let over = Claim { number: 1, ..claim.clone() };
-        assert_eq!(place.queue.pass(&over, &why, "4 GiB").await.unwrap(), None);
-        assert_eq!(place.queue.pass(&claim, &why, "64 GiB").await.unwrap(), None);
-        assert_eq!(place.queue.fail(&claim, &why).await.unwrap(), Ended::Now(State::Dead));
-        // An operator who fixed the small workers lets them try again.
-        assert!(place.queue.requeue(&id).await.unwrap());
-        assert_eq!(place.queue.claim("small-1").await.unwrap().unwrap().job, id);
-    });
-}
-
-#[test]
-fn a_job_is_not_passed_on_to_workers_that_are_gone_or_drain() {
-    on_each(&short(), true, async |place| {
-        for (id, abilities) in [("mine", "a"), ("drains", "b"), ("silent", "c"), ("old", "")] {
-            let info = WorkerInfo { id: id.into(), abilities: abilities.into(), ..WorkerInfo::default() };
-            place.queue.announce(&info).await.unwrap();
-        }
-        place.queue.drain("drains", true).await.unwrap();
-        place.wait(60_001).await;
-        for (id, abilities) in [("mine", "a"), ("drains", "b"), ("old", "")] {
-            let info = WorkerInfo { id: id.into(), abilities: abilities.into(), ..WorkerInfo::default() };
-            place.queue.announce(&info).await.unwrap();
-        }
-        place.add("anna").await;
-        let claim = place.queue.claim("mine").await.unwrap().unwrap();
-        assert_eq!(place.queue.pass(&claim, &Failure::default(), "a").await.unwrap(), None);
-        place.queue.cancel(&claim.job, None).await.unwrap();
-        place.queue.drain("drains", false).await.unwrap();
-        let ended = place.queue.pass(&claim, &Failure::default(), "a").await.unwrap();
-        assert_eq!(ended, Some(Ended::Now(State::Cancelled)));
-    });
-}
-
-#[test]
 fn fields_that_do_not_fit_are_refused() {
     on_each(&short(), true, async |place| {
         let wrong = [
@@ -345,48 +279,6 @@ fn tables_are_made_once_by_processes_that_start_together() {
             started.unwrap();
         }
         assert_eq!(place.number("SELECT count(*) AS number FROM together", &[]).await, 1);
-    });
-}
-
-/// On `SQLite` there are no hints, and whoever listens returns at once.
-#[test]
-fn whoever_listens_hears_of_changes() {
-    on_each(&short(), true, async |place| {
-        let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
-        let queue = place.queue.clone();
-        let listening = tokio::spawn(async move { queue.listen(move |hint| drop(sender.send(hint))).await });
-        if !place.queue.has_hints() {
-            listening.await.unwrap();
-            assert_eq!(heard.recv().await, None);
-            return;
-        }
-        let mut next = async || tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
-        // The start of listening is reported like a loss: nobody knows what came before.
-        assert_eq!(next().await, Hint::Missed);
-        let id = place.add("anna").await;
-        // Other tests use the same database, and its channels.
-        while next().await != Hint::Changed(id.clone()) {}
-        while next().await != Hint::Ready {}
-        let claim = place.claim().await;
-        while next().await != Hint::Changed(id.clone()) {}
-        // What nobody sees is not told.
-        place.queue.beat(&claim, &Progress::default()).await.unwrap();
-        let other = place.add("ben").await;
-        loop {
-            match next().await {
-                Hint::Changed(changed) if changed == other => break,
-                hint => assert_ne!(hint, Hint::Changed(id.clone())),
-            }
-        }
-        // A lost connection is restored.
-        let end = "SELECT CAST(count(pg_terminate_backend(pid)) AS BIGINT) AS number FROM pg_stat_activity
-            WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()";
-        assert!(place.number(end, &[]).await > 0);
-        while next().await != Hint::Missed {}
-        while next().await != Hint::Missed {}
-        place.queue.finish(&claim, &picture(&claim, 1.0)).await.unwrap();
-        while next().await != Hint::Changed(id.clone()) {}
-        listening.abort();
     });
 }
 

@@ -2,7 +2,9 @@
 
 mod cases;
 mod fair;
+mod hints;
 mod model;
+mod passes;
 mod trial;
 
 use super::*;

@@ -37,8 +37,10 @@ pub struct BackedUp {
 ///
 /// # Errors
 ///
-/// If the data cannot be read, or the file cannot be written.
+/// If the data cannot be read, the store belongs to another database, or the file cannot be written.
 pub async fn back_up(data: &Data, config: &Config, to: &Path, existing: Existing) -> Result<BackedUp> {
+    // Objects that are missing are left out, so a foreign store would make a backup without pictures.
+    data.check_belonging().await?;
     let mut archive = Archive::create(to, existing)?;
     archive.begin(ABOUT)?;
     let about = serde_json::to_vec(&About::new()).unwrap_or_default();

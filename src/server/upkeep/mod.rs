@@ -27,8 +27,9 @@ pub const LOST: Duration = Duration::from_hours(24);
 ///
 /// # Errors
 ///
-/// If the database or the store cannot be reached. What was deleted before stays deleted.
+/// If the database or the store cannot be reached, or do not belong together. What was deleted before stays deleted.
 pub async fn collect_garbage(data: &Data) -> Result<(usize, Collected)> {
+    data.check_belonging().await?;
     let uploads = Uploads::over(data.database.clone(), data.objects.clone()).collect().await?;
     Ok((uploads, collect(&data.objects, &data.queue, LOST).await?))
 }

@@ -72,6 +72,8 @@ async fn unpack(from: &Path, config: &Config) -> Result<Restored> {
 /// Unpacks the objects, and checks that they are those that the database names.
 async fn fill(data: &Data, archive: &mut Archive, from: &Path) -> Result<Restored> {
     data.database.check().await?;
+    // The server that was backed up may go on, so the copy gets an id of its own.
+    data.queue.forget_store().await?;
     let uploads = Recorded::new(data.database.clone());
     let mut objects = 0;
     for number in 0..archive.zip.len() {
@@ -88,6 +90,7 @@ async fn fill(data: &Data, archive: &mut Archive, from: &Path) -> Result<Restore
     }
     check_complete(data, from).await?;
     data.queue.release_all().await?;
+    data.check_belonging().await?;
     Ok(Restored { jobs: data.queue.counts().await?.all(), objects })
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn collect(place: &Place<'_>) -> anyhow::Result<()> {
 
 pub(super) async fn retain(arguments: &Retention, place: &Place<'_>) -> anyhow::Result<()> {
     let data = place.data().await?;
+    data.check_belonging().await?;
     let (age, most) = (arguments.older_than.map(Age::duration), arguments.keep_bytes.map(|size| size.0));
     let deleted = delete_old(&data.queue, &data.objects, age, most, &|_| ()).await?;
     let left = data.queue.stored_bytes().await?;
