@@ -12,6 +12,7 @@ use url::Url;
 use super::{admin, letters};
 use crate::cli::options::elsewhere::ElsewhereArguments;
 use crate::cli::options::lease::lease;
+use crate::cli::options::secret::concealed;
 use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
@@ -354,7 +355,7 @@ fn environment(warn: &mut dyn FnMut(String)) -> Result<Options> {
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Options::from_arg_matches(&matches));
     parsed.map_err(|error| {
-        let problem = format!("in the environment: {}", first_paragraph(&error));
+        let problem = format!("in the environment: {}", first_paragraph(&concealed(error)));
         Error::usage(problem, format!("fix or unset the {PREFIX} variable"))
     })
 }
