@@ -24,6 +24,8 @@ pub(super) const LARGEST_ANSWER: u64 = 16 << 20;
 const LARGEST_PROBLEM: u64 = 64 << 10;
 /// How long to wait if there is too much of something, and the server does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
+/// The longest wait for room that a server may ask for; whoever waits longer asks again in between.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The most redirects in a row.
 const MOST_REDIRECTS: usize = 4;
 
@@ -158,7 +160,7 @@ impl Connection {
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             let wait = header(response.headers(), "retry-after").and_then(|wait| wait.trim().parse().ok());
-            return Ok(Answered::Later(wait.map_or(USUAL_WAIT, Duration::from_secs)));
+            return Ok(Answered::Later(wait.map_or(USUAL_WAIT, Duration::from_secs).min(LONGEST_WAIT)));
         }
         if status.is_redirection() {
             return Err(self

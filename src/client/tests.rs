@@ -201,6 +201,10 @@ fn an_offer_tells_what_is_no_fault_of_the_request() {
     let (later, count) = offered(429, "Retry-After: 30\r\n", problem());
     assert!(matches!(later, Ok(Offer::Later(wait)) if wait == Duration::from_secs(30)) && count == 1);
     assert!(matches!(offered(429, "", problem()).0, Ok(Offer::Later(_))));
+    for absurd in ["Retry-After: 86400000\r\n", "Retry-After: 18446744073709551615\r\n"] {
+        let (later, _) = offered(429, absurd, problem());
+        assert!(matches!(later, Ok(Offer::Later(wait)) if wait == Duration::from_secs(300)), "{later:?}");
+    }
     assert!(matches!(offered(409, "", problem()).0, Ok(Offer::OtherPicture)));
     let (refused, count) = offered(422, "", problem());
     assert!(refused.unwrap_err().is_usage() && count == 1);
