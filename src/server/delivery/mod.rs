@@ -10,7 +10,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use self::range::{Range, part};
+use self::range::Range;
 use crate::objects::is_missing;
 use crate::queue::Artifact;
 use crate::server::app::App;
@@ -141,12 +141,17 @@ impl File {
                 let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
                 Body::from(bytes.slice(index(first)..index(first + length)))
             }
-            Content::Object { key, .. } => {
-                let opened = app.objects.open(&key).await.map_err(|error| {
+            Content::Object { key, bytes } => {
+                let opened = if (first, length) == (0, bytes) {
+                    app.objects.open(&key).await
+                } else {
+                    app.objects.open_range(&key, first..first + length).await
+                };
+                let opened = opened.map_err(|error| {
                     // It was deleted in this moment.
                     if is_missing(&error) { Problem::missing("file") } else { error.into() }
                 })?;
-                Body::from_stream(part(opened.stream, first, length))
+                Body::from_stream(opened.stream)
             }
         };
         let mut response = Response::new(body);
