@@ -16,7 +16,7 @@ use axum::Json;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tempfile::TempPath;
@@ -216,12 +216,18 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
             headers(("etag" = String, description = "The SHA-256 of the file"))),
     ),
 )]
-async fn fetch(State(app): State<App>, visitor: Visitor, PathId(id): PathId, headers: HeaderMap) -> Answer<Response> {
+async fn fetch(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathId(id): PathId,
+    method: Method,
+    headers: HeaderMap,
+) -> Answer<Response> {
     let upload = Uploads::new(&app).look(&visitor.owner, &id).await?;
     let upload = upload.ok_or_else(|| Problem::missing("upload"))?;
     let content = Content::Object { key: upload.object, bytes: upload.bytes };
     let file = File { content, tag: upload.sha256, media_type: "image/png" };
-    file.send(&app, &headers, &Manner { caching: FOR_EVER, name: PICTURE, download: false }).await
+    file.send(&app, (&method, &headers), &Manner { caching: FOR_EVER, name: PICTURE, download: false }).await
 }
 
 /// Delete an upload
