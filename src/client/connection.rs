@@ -10,6 +10,7 @@ use url::Url;
 use super::problem::{Problem, refused};
 use super::retry::{Failure, retry};
 use super::{Address, Token};
+use crate::database::Id;
 use crate::models::hub::{Watch, described, header, network_timeout, trouble};
 use crate::progress::Stop;
 use crate::{Error, Result};
@@ -50,12 +51,12 @@ pub(super) struct Ask<'a> {
 
 /// An answer to a request for something that there may be too much of.
 pub(super) enum Answered {
-    /// The body of a success
-    Body(Vec<u8>),
+    /// The body of a success, and whether something new was made
+    Body(Vec<u8>, bool),
     /// It is too much for now, but not after this time
     Later(Duration),
-    /// Something else is there already
-    Conflict,
+    /// Something else is there already; it may be a job
+    Conflict(Option<Id>),
 }
 
 impl<'a> Ask<'a> {
@@ -156,7 +157,8 @@ impl Connection {
         let response = self.send_once(ask, &ask.url, self.patience())?;
         let status = response.status();
         if status == StatusCode::CONFLICT {
-            return Ok(Answered::Conflict);
+            let problem = self.body(response, LARGEST_PROBLEM).ok().and_then(|body| Problem::read(&body));
+            return Ok(Answered::Conflict(problem.and_then(|problem| problem.job())));
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             let wait = header(response.headers(), "retry-after").and_then(|wait| wait.trim().parse().ok());
@@ -168,7 +170,8 @@ impl Connection {
                 .err()
                 .unwrap_or_else(|| Failure::again(format!("{} redirects a request", self.address), ADVICE)));
         }
-        self.body(self.check(response)?, LARGEST_ANSWER).map(Answered::Body)
+        let body = self.body(self.check(response)?, LARGEST_ANSWER)?;
+        Ok(Answered::Body(body, status == StatusCode::CREATED))
     }
 
     fn send_once(&self, ask: &Ask, url: &Url, patience: Patience) -> Result<Response<Body>, Failure> {

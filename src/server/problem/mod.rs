@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 pub use extract::{Body, Parameters, PathId, PathName};
 
 use crate::Error;
+use crate::database::Id;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -42,6 +43,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "cutouts")]
     field: Option<String>,
+    /// The job that is in the way
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-hjkmnp-tv-z]{26}$", example = "3kq8s2v6m1x9c4t7w0zr5yhdbn")]
+    job: Option<String>,
     /// After how many seconds to try again, for the header
     #[serde(skip)]
     retry_after: Option<u32>,
@@ -57,6 +62,7 @@ impl Problem {
             detail: detail.into(),
             hint: None,
             field: None,
+            job: None,
             retry_after: None,
         }
     }
@@ -82,6 +88,12 @@ impl Problem {
     #[must_use]
     pub fn field(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    /// This problem, with the job that is in the way.
+    #[must_use]
+    pub fn job(self, job: &Id) -> Self {
+        Self { job: Some(job.to_string()), ..self }
     }
 
     /// This problem, which is over after so many seconds.
