@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -27,6 +27,9 @@ use crate::queue::{Class, Overview};
 
 /// The media type of the text that Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long a picture is taken to be drawn before the first one is done: as long as one of normal quality on two CPU cores.
+const FIRST_PICTURE: Duration = Duration::from_secs(7);
 
 type Seconds<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
 type Fraction = Gauge<f64, AtomicU64>;
@@ -100,7 +103,7 @@ impl Default for Metrics {
         registry.register("queue_jobs", "Waiting jobs of each kind and quality", classes.clone());
         let work = Family::<OfClass, Fraction>::default();
         let help =
-            "How long one slot would draw the waiting jobs, by the median of the last ones of their kind and quality";
+            "How long one slot would draw the waiting jobs that may begin, by the median of their kind and quality";
         registry.register_with_unit("queue_work", help, Unit::Seconds, work.clone());
         let wait = Fraction::default();
         let help = "How long a job that is added now would wait for a slot, by estimate; without slots, as with one";
@@ -184,18 +187,19 @@ impl Metrics {
         OpenStream(self.streams.clone())
     }
 
-    /// Sets what is counted by kind and quality. What usually takes an unknown time takes as long as the last pictures did.
+    /// Sets what is counted by kind and quality. What usually takes an unknown time takes as long as the last pictures did. What
+    /// may not begin is no work for more slots, but others wait behind it.
     #[allow(clippy::cast_precision_loss)]
     fn set_classes(&self, classes: &[Class], overview: &Overview) {
         self.classes.clear();
         self.work.clear();
         let mut all = 0.0;
-        for Class { kind, quality, waiting, usual } in classes {
+        for Class { kind, quality, waiting, able, usual } in classes {
             let of = OfClass { kind: kind.clone(), quality: quality.clone() };
-            let seconds = usual.or(overview.usual).unwrap_or_default().as_secs_f64() * *waiting as f64;
+            let each = usual.or(overview.usual).unwrap_or(FIRST_PICTURE).as_secs_f64();
             self.classes.get_or_create(&of).set(i64::try_from(*waiting).unwrap_or(i64::MAX));
-            self.work.get_or_create(&of).set(seconds);
-            all += seconds;
+            self.work.get_or_create(&of).set(each * *able as f64);
+            all += each * *waiting as f64;
         }
         // Until a slot is free, the first job waits in vain.
         let free = overview.slots.saturating_sub(overview.running);
@@ -295,8 +299,6 @@ fn of_requests() -> Histogram {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -345,6 +347,7 @@ mod tests {
             kind: "vqgan".into(),
             quality: quality.into(),
             waiting,
+            able: waiting,
             usual: usual.map(Duration::from_secs),
         };
         let usual = Some(Duration::from_secs(5));
@@ -363,6 +366,16 @@ mod tests {
         // Without slots, as with one; and what waits no longer is gone.
         let text = written(&[class("draft", 4, None)], &Overview { waiting: 4, running: 0, slots: 0, ..overview });
         assert!(text.contains("\ntext2art_queue_wait_seconds 20.0\n") && !text.contains(r#"quality="best""#), "{text}");
+        // What may not begin is no work, and before the first picture is done, one of 7 s is expected.
+        let limited = Class { able: 1, ..class("draft", 4, None) };
+        let text = written(&[limited], &Overview { waiting: 4, usual: None, ..overview });
+        for line in [
+            r#"text2art_queue_jobs{kind="vqgan",quality="draft"} 4"#,
+            r#"text2art_queue_work_seconds{kind="vqgan",quality="draft"} 7.0"#,
+            "text2art_queue_wait_seconds 14.0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
         let text = written(&[], &Overview { waiting: 0, running: 1, ..overview });
         assert!(text.contains("\ntext2art_queue_wait_seconds 0.0\n"), "{text}");
     }
