@@ -1,11 +1,12 @@
 //! Connections to a `PostgreSQL`, directly or through a pooler such as `PgBouncer`, and its notifications.
 //!
-//! A connection that was idle is asked whether its database can still be written: after a fail-over, the old primary may
-//! live on as a standby. Notifications are hints. Whoever listens also looks again from time to time, so that it makes no
+//! A connection that was idle for a while is asked whether its database can still be written: after a fail-over, the old
+//! primary may live on as a standby. Where none is idle for long, one of them is asked from time to time. Notifications are hints. Whoever listens also looks again from time to time, so that it makes no
 //! difference but time if they are lost, or if a pooler does not pass them on.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
@@ -21,6 +22,8 @@ use crate::error::{Error, Result};
 const OLDEST: i64 = 11;
 /// The most connections of a process, beside the one that listens.
 const MOST_CONNECTIONS: u32 = 8;
+/// How long a connection may be idle, or all of them be busy, without being asked whether their database can be written.
+const UNASKED: Duration = Duration::from_secs(1);
 /// After how long without a notification a listener asks whether its connection lives.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The first and the longest pause between two tries to listen.
@@ -65,13 +68,28 @@ pub(super) async fn connect(plain: &PgConnectOptions) -> Result<PgPool> {
 
 fn pool() -> PgPoolOptions {
     let pool = PgPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+    let last = Mutex::new(Instant::now());
     // In place of an empty question, which takes as long.
-    pool.test_before_acquire(false).before_acquire(|connection, _| {
+    pool.test_before_acquire(false).before_acquire(move |connection, metadata| {
+        let asks = metadata.idle_for > UNASKED || is_over(&last);
         Box::pin(async move {
+            if !asks {
+                return Ok(true);
+            }
             let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?;
             Ok(!standby)
         })
     })
+}
+
+/// Whether it is longer than a moment ago that this was so. Then the moment begins again.
+fn is_over(last: &Mutex<Instant>) -> bool {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_over = last.elapsed() > UNASKED;
+    if is_over {
+        *last = Instant::now();
+    }
+    is_over
 }
 
 /// Checks that a database is one that keeps what it is told.
