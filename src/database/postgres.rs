@@ -73,16 +73,17 @@ fn pool() -> PgPoolOptions {
     pool.test_before_acquire(false).before_acquire(move |connection, metadata| {
         let asks = metadata.idle_for > UNASKED || is_over(&last);
         Box::pin(async move {
-            if !asks {
-                return Ok(true);
-            }
-            let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?;
+            let standby: bool = if asks {
+                sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?
+            } else {
+                false
+            };
             Ok(!standby)
         })
     })
 }
 
-/// Whether it is longer than a moment ago that this was so. Then the moment begins again.
+/// Whether connections went unasked for too long since then. If so, that begins anew.
 fn is_over(last: &Mutex<Instant>) -> bool {
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     let is_over = last.elapsed() > UNASKED;

@@ -322,7 +322,7 @@ fn each_file_of_the_form_may_be_large() {
     let settings = job_of(&server, &create_with_files(&server, &[("prompt", "a cat")], &files))["settings"].clone();
     assert!(settings["init_image"].is_string() && settings["mask"].is_string(), "{settings}");
     let too_large = vec![0; (20 << 20) + 1];
-    assert_eq!(create(&server, &[("prompt", "a cat")], Some(&too_large)).status, 413);
+    assert_eq!(create(&server, &[("prompt", "a cat")], Some(&too_large[..])).status, 413);
 }
 
 #[test]

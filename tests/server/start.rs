@@ -51,7 +51,9 @@ fn what_may_be_a_password_is_not_repeated() {
         let variable = format!("TEXT2ART_SERVE_{}", file.to_uppercase());
         let option = format!("--{option}");
         let start = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
-        for arguments in [&[&option, wrong][..], &[&format!("{option}={wrong}")], &["--config", "serve.toml"], &[]] {
+        let joined = format!("{option}={wrong}");
+        let given: [&[&str]; 4] = [&[&option, wrong], &[&joined], &["--config", "serve.toml"], &[]];
+        for arguments in given {
             let mut command = place.command();
             command.args(start).args(arguments);
             if arguments.is_empty() {
