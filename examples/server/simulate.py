@@ -12,6 +12,7 @@ measures nothing: it says what to expect, and what to measure first.
 
 import argparse
 import heapq
+import math
 import random
 import sys
 
@@ -25,17 +26,18 @@ MIX = [0.25, 0.6, 0.1, 0.05]
 PICTURE = [45_000, 120_000, 120_000, 270_000]
 CHECKPOINT = [76_000, 297_000, 297_000, 668_000]
 
-# Statements, with BEGIN and COMMIT, of the parts of a job's life:
-SUBMIT = 14  # who asks (2), the job (src/queue/enqueue.rs: 5), the answer with its place (7)
-CLAIM = 6  # src/queue/claims.rs
-FINISH = 9  # src/queue/claims.rs: a result, one file, the end of the attempt, a letter that nobody asked for
-FETCH = 8  # the page, the picture and its thumbnail: who asks, the job, its files
+# Statements of PostgreSQL, with BEGIN and COMMIT, of the parts of a job's life, for a user in a browser:
+SUBMIT = 23  # who asks (1), the job (4, src/queue/enqueue.rs), its page (10) and its stream (8), both with its place (6)
+CLAIM = 7  # src/queue/claims.rs: is there one (1), the claim (5), the checkpoint of an earlier claim (1)
+FINISH = 7  # src/queue/claims.rs: the result, one file, the end of the attempt
+FETCH = 16  # the end in the stream (3), the page (5), the picture (3), the thumbnail, which is made then (5)
 BEAT = 2.0  # a second of drawing: a beat each half second (src/worker/beats.rs)
-CHECKPOINTING = 0.5  # a second of drawing: five statements each ten seconds (src/worker/setup.rs)
-IDLE = 4.1  # a second of a slot without a job: four questions for one, and an announcement each 15 s
+CHECKPOINTING = 0.4  # a second of drawing: four statements each ten seconds (src/worker/setup.rs)
+IDLE = 1.07  # a second of a slot without a job: a question for one, and an announcement each 15 s
+WOKEN = 2.0  # a picture, of a slot without a job: a question when one is asked for, and when one is done
 # A watched job is looked up once a second, and after each change (src/server/watch.rs):
 WATCH_RUNNING = 6.0  # a second: three times a job and its pace
-WATCH_WAITING = 9.0  # a second: a job and its place
+WATCH_WAITING = 7.0  # a second: a job and its place
 # Bytes of rows and indexes that a job leaves: settings, recipe, attempt, files.
 ROWS = 12_000
 # Seconds that a client waits for a statement: a database in the same rack.
@@ -62,6 +64,8 @@ def arguments():
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the random numbers (1)")
     found = parser.parse_args()
     numbers_given = [found.users, found.patience, found.hours, found.statements, found.network, found.days, *found.seconds]
+    if not all(map(math.isfinite, [*numbers_given, *found.mix, found.pictures, found.spread])):
+        parser.error("numbers must be finite")
     if min(numbers_given) <= 0 or min(found.servers, found.cores) < 1 or found.pictures < 1 or sum(found.mix) <= 0:
         parser.error("numbers must be above 0")
     if min(found.mix) < 0 or found.spread < 0 or (found.workers is not None and found.workers < 1):
@@ -151,7 +155,7 @@ def main():
         "asking for pictures": rate * SUBMIT,
         "workers: claims, results": rate * (CLAIM + FINISH),
         "workers: beats": busy * (BEAT + CHECKPOINTING),
-        "workers without a job": (workers - busy) * IDLE,
+        "workers without a job": (workers - busy) * (IDLE + rate * WOKEN),
         "streams of running jobs": busy * WATCH_RUNNING,
         "streams of waiting jobs": waiting * WATCH_WAITING,
         "pages and pictures": rate * FETCH,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory};
 
+use super::options::secret::concealed;
 use super::{Arguments, PROGRAM, hint};
 use crate::Error;
 use crate::drawer::limit_names;
@@ -114,7 +115,7 @@ pub(super) fn with_other_reading(error: anyhow::Error, given: &[OsString]) -> an
 }
 
 fn parse(given: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    limit_names(Arguments::command()).try_get_matches_from(given)
+    limit_names(Arguments::command()).try_get_matches_from(given).map_err(concealed)
 }
 
 /// The verb that a command line begins with, other than the one that draws.

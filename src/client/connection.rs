@@ -10,6 +10,7 @@ use url::Url;
 use super::problem::{Problem, refused};
 use super::retry::{Failure, retry};
 use super::{Address, Token};
+use crate::database::Id;
 use crate::models::hub::{Watch, described, header, network_timeout, trouble};
 use crate::progress::Stop;
 use crate::{Error, Result};
@@ -24,6 +25,8 @@ pub(super) const LARGEST_ANSWER: u64 = 16 << 20;
 const LARGEST_PROBLEM: u64 = 64 << 10;
 /// How long to wait after a refusal if the server does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
+/// The longest wait for room that a server may ask for; whoever waits longer asks again in between.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The most redirects in a row.
 const MOST_REDIRECTS: usize = 4;
 
@@ -48,12 +51,12 @@ pub(super) struct Ask<'a> {
 
 /// An answer to a request that the server may refuse for now.
 pub(super) enum Answered {
-    /// The body of a success
-    Body(Vec<u8>),
+    /// The body of a success, and whether this request created something
+    Body(Vec<u8>, bool),
     /// Refused for now: try again after this time
     Later(Duration),
-    /// Something else already exists
-    Conflict,
+    /// Something else already exists; it may be a job
+    Conflict(Option<Id>),
 }
 
 impl<'a> Ask<'a> {
@@ -154,11 +157,12 @@ impl Connection {
         let response = self.send_once(ask, &ask.url, self.patience())?;
         let status = response.status();
         if status == StatusCode::CONFLICT {
-            return Ok(Answered::Conflict);
+            let problem = self.body(response, LARGEST_PROBLEM).ok().and_then(|body| Problem::read(&body));
+            return Ok(Answered::Conflict(problem.and_then(|problem| problem.job())));
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             let wait = header(response.headers(), "retry-after").and_then(|wait| wait.trim().parse().ok());
-            return Ok(Answered::Later(wait.map_or(USUAL_WAIT, Duration::from_secs)));
+            return Ok(Answered::Later(wait.map_or(USUAL_WAIT, Duration::from_secs).min(LONGEST_WAIT)));
         }
         if status.is_redirection() {
             return Err(self
@@ -166,7 +170,8 @@ impl Connection {
                 .err()
                 .unwrap_or_else(|| Failure::again(format!("{} redirects a request", self.address), ADVICE)));
         }
-        self.body(self.check(response)?, LARGEST_ANSWER).map(Answered::Body)
+        let body = self.body(self.check(response)?, LARGEST_ANSWER)?;
+        Ok(Answered::Body(body, status == StatusCode::CREATED))
     }
 
     fn send_once(&self, ask: &Ask, url: &Url, patience: Patience) -> Result<Response<Body>, Failure> {

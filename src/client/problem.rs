@@ -5,6 +5,7 @@ use ureq::http::StatusCode;
 
 use super::Address;
 use crate::Error;
+use crate::database::Id;
 use crate::models::hub::described;
 use crate::settings::OptionInfo;
 
@@ -19,6 +20,7 @@ pub(super) struct Problem {
     detail: String,
     hint: String,
     field: String,
+    job: String,
 }
 
 impl Problem {
@@ -32,6 +34,11 @@ impl Problem {
     pub(super) fn message(&self) -> String {
         let text = if self.detail.is_empty() { &self.title } else { &self.detail };
         shown(text, &self.field)
+    }
+
+    /// The job that is in the way, if the server names one.
+    pub(super) fn job(&self) -> Option<Id> {
+        Id::parse(&self.job)
     }
 
     /// What to do about it; `or` if the server does not say.

@@ -27,12 +27,17 @@ pub struct Server {
 /// What a server says to a request for a job.
 #[derive(Clone, Debug)]
 pub enum Offer {
-    /// This is the job, from this request or an earlier one with the same key
-    Taken(Box<Job>),
+    /// This is the job
+    Taken {
+        /// The job
+        job: Box<Job>,
+        /// Whether this request created it, not an earlier one with the same key
+        is_new: bool,
+    },
     /// Too many jobs of the user are waiting, or there were too many requests: try again after this time
     Later(Duration),
-    /// The key was used for another picture
-    OtherPicture,
+    /// The key was used with another request, for the job that is named if the server says so
+    OtherRequest(Option<Id>),
 }
 
 /// Which jobs to list.
@@ -89,10 +94,11 @@ impl Server {
         let ask = ask.header("content-type", JSON).header("idempotency-key", key);
         match retry(&self.connection.stop, || self.connection.offer(&ask))? {
             Answered::Later(wait) => Ok(Offer::Later(wait)),
-            Answered::Conflict => Ok(Offer::OtherPicture),
-            Answered::Body(body) => {
+            Answered::Conflict(job) => Ok(Offer::OtherRequest(job)),
+            Answered::Body(body, is_new) => {
                 let read = serde_json::from_slice(&body).and_then(Job::read);
-                read.map(|job| Offer::Taken(Box::new(job))).map_err(|error| self.connection.not_understood(&error))
+                let read = read.map_err(|error| self.connection.not_understood(&error))?;
+                Ok(Offer::Taken { job: Box::new(read), is_new })
             }
         }
     }

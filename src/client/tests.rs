@@ -196,12 +196,22 @@ fn an_offer_tells_what_is_no_fault_of_the_request() {
     };
     let problem = || json!({"title": "T", "detail": "too many"});
     let (taken, _) = offered(200, "", job("done", 3));
-    assert!(matches!(taken, Ok(Offer::Taken(job)) if job.state == State::Done));
+    assert!(matches!(taken, Ok(Offer::Taken { job, is_new: false }) if job.state == State::Done));
+    let (taken, _) = offered(201, "", job("queued", 1));
+    assert!(matches!(taken, Ok(Offer::Taken { job, is_new: true }) if job.state == State::Queued));
     // The caller has other things to do meanwhile.
     let (later, count) = offered(429, "Retry-After: 30\r\n", problem());
     assert!(matches!(later, Ok(Offer::Later(wait)) if wait == Duration::from_secs(30)) && count == 1);
     assert!(matches!(offered(429, "", problem()).0, Ok(Offer::Later(_))));
-    assert!(matches!(offered(409, "", problem()).0, Ok(Offer::OtherPicture)));
+    for absurd in ["Retry-After: 86400000\r\n", "Retry-After: 18446744073709551615\r\n"] {
+        let (later, _) = offered(429, absurd, problem());
+        assert!(matches!(later, Ok(Offer::Later(wait)) if wait == Duration::from_secs(300)), "{later:?}");
+    }
+    assert!(matches!(offered(409, "", problem()).0, Ok(Offer::OtherRequest(None))));
+    let of_job = json!({"title": "T", "detail": "used", "job": ID});
+    assert!(matches!(offered(409, "", of_job).0, Ok(Offer::OtherRequest(Some(job))) if job == id()));
+    let absurd = json!({"title": "T", "detail": "used", "job": "../x"});
+    assert!(matches!(offered(409, "", absurd).0, Ok(Offer::OtherRequest(None))));
     let (refused, count) = offered(422, "", problem());
     assert!(refused.unwrap_err().is_usage() && count == 1);
 }

@@ -1,11 +1,12 @@
 //! Connections to `PostgreSQL`, directly or through a pooler such as `PgBouncer`, and its notifications.
 //!
-//! An idle connection is asked whether its database is still writable: after a failover, the old primary may live on as a
-//! standby. Notifications are hints. Listeners also check from time to time, so a lost notification, or a pooler that passes
-//! none on, only costs time.
+//! A connection that was idle for a while is asked whether its database is still writable: after a failover, the old primary
+//! may live on as a standby. If none is idle for long, one of them is asked from time to time. Notifications are hints.
+//! Listeners also check from time to time, so a lost notification, or a pooler that passes none on, only costs time.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
@@ -21,6 +22,8 @@ use crate::error::{Error, Result};
 const OLDEST: i64 = 11;
 /// The most connections of a process, besides the one that listens.
 const MOST_CONNECTIONS: u32 = 8;
+/// How long a connection may be idle, or all of them busy, before it is asked whether its database is writable.
+const UNASKED: Duration = Duration::from_secs(1);
 /// How long a listener waits without a notification before it checks that its connection is alive.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The first and the longest pause between two tries to listen.
@@ -64,13 +67,29 @@ pub(super) async fn connect(plain: &PgConnectOptions) -> Result<PgPool> {
 
 fn pool() -> PgPoolOptions {
     let pool = PgPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+    let last = Mutex::new(Instant::now());
     // Replaces an empty query, which takes as long.
-    pool.test_before_acquire(false).before_acquire(|connection, _| {
+    pool.test_before_acquire(false).before_acquire(move |connection, metadata| {
+        let asks = metadata.idle_for > UNASKED || is_over(&last);
         Box::pin(async move {
-            let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?;
+            let standby: bool = if asks {
+                sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?
+            } else {
+                false
+            };
             Ok(!standby)
         })
     })
+}
+
+/// Whether no connection was asked for too long since then. If so, the time starts again.
+fn is_over(last: &Mutex<Instant>) -> bool {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_over = last.elapsed() > UNASKED;
+    if is_over {
+        *last = Instant::now();
+    }
+    is_over
 }
 
 /// Checks that a database keeps what is written to it.

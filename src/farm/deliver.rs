@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use crate::batch::Sample;
 use crate::client::{Artifact, Job, Server};
-use crate::files::{Existing, write_beside};
+use crate::files::{Existing, hash_file, write_beside};
 use crate::output::{InputRecord, Kind, PICTURE, Products, Recipe, with_other_recipe};
 use crate::progress::Event;
 use crate::settings::Settings;
@@ -27,12 +27,17 @@ pub(super) fn deliver(
     tell: &dyn Fn(Event),
 ) -> Result<Recipe> {
     let products = sample.files.clone().with_existing(|product| {
-        // Files that an interrupted attempt fetched may be fetched again.
+        // Files that an interrupted attempt fetched may be fetched again. Not every kind of file has a recipe.
         let is_own = || {
-            Recipe::read(&product.path).is_ok_and(|recipe| {
-                let of_sample = as_here(recipe.clone(), &sample.settings, inputs);
-                of_sample == recipe
-            })
+            let has_bytes_of = |artifact: &Artifact| {
+                product.path.metadata().is_ok_and(|metadata| metadata.len() == artifact.bytes)
+                    && hash_file(&product.path).is_ok_and(|sha256| sha256 == artifact.sha256)
+            };
+            job.file(product.kind.extension).is_some_and(has_bytes_of)
+                || Recipe::read(&product.path).is_ok_and(|recipe| {
+                    let of_sample = as_here(recipe.clone(), &sample.settings, inputs);
+                    of_sample == recipe
+                })
         };
         let may = replaced.contains(&product.path) || (product.path.exists() && is_own());
         Ok(if may { Existing::Replace } else { Existing::Keep })

@@ -115,7 +115,7 @@ impl Farm {
         let fields = line::fields(sample)?;
         for attempt in 0..MOST_ATTEMPTS {
             let key = line::key(sample, inputs, self.own.as_ref(), attempt)?;
-            let Some(job) = self.ask(&fields, sample, inputs, &key, tell)? else { continue };
+            let Some((job, is_new)) = self.ask(&fields, sample, inputs, &key, tell)? else { continue };
             let is_useless = match job.state {
                 State::Queued | State::Running => false,
                 State::Done => !deliver::has_all(&job, &sample.files),
@@ -125,7 +125,7 @@ impl Farm {
                 continue;
             }
             if let Err(error) = line::check_answer(&sample.settings, &job) {
-                if !job.is_final() {
+                if is_new {
                     // Nobody else waits for it.
                     let _ = self.server.cancel(&job.id);
                 }
@@ -137,7 +137,8 @@ impl Farm {
         Err(Error::usage(problem, "find out why with `text2art jobs`, and draw the line again with ‹force›"))
     }
 
-    /// Submits a job, waiting until the server has room; none if the key belongs to another picture.
+    /// Submits a job, waiting until the server has room. Returns the job, and whether this request created it; none if the key
+    /// belongs to another picture.
     fn ask(
         &self,
         fields: &Map<String, Value>,
@@ -145,7 +146,7 @@ impl Farm {
         inputs: &[InputRecord],
         key: &str,
         tell: &dyn Fn(Event),
-    ) -> Result<Option<Job>> {
+    ) -> Result<Option<(Job, bool)>> {
         let mut fields = fields.clone();
         let files = Overrides::from(sample.settings.clone());
         self.patience.with(tell, || {
@@ -158,8 +159,18 @@ impl Farm {
             }
             if lock(&self.full).is_none_or(|until| until <= Instant::now()) {
                 match self.patience.with(tell, || self.server.offer(&fields, key))? {
-                    Offer::Taken(job) => return Ok(Some(*job)),
-                    Offer::OtherPicture => return Ok(None),
+                    Offer::Taken { job, is_new } => return Ok(Some((*job, is_new))),
+                    Offer::OtherRequest(None) => return Ok(None),
+                    Offer::OtherRequest(Some(id)) => {
+                        // Another version of the server or of this program writes the same picture in another way.
+                        let job = match self.patience.with(tell, || self.server.look(&id)) {
+                            // It was deleted in this moment.
+                            Err(error) if error.is_usage() => return Ok(None),
+                            looked => looked?,
+                        };
+                        let is_same = line::check_answer(&sample.settings, &job).is_ok();
+                        return Ok(is_same.then_some((job, false)));
+                    }
                     Offer::Later(wait) => *lock(&self.full) = Some(Instant::now() + wait),
                 }
             }

@@ -54,8 +54,9 @@ impl FromStr for Bucket {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // It may have a password in it.
         let wrong =
-            || format!("`{text}` is not the address of a bucket; write it like s3://bucket or s3://bucket/prefix");
+            || "this is not the address of a bucket; write it like s3://bucket or s3://bucket/prefix".to_owned();
         let (name, prefix) =
             text.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, ""))).ok_or_else(wrong)?;
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
@@ -151,8 +152,10 @@ mod tests {
             "s3://art/../a",
             "s3://a rt",
             "gs://art",
+            "s3://key:secret@art",
         ] {
-            assert!(wrong.parse::<Bucket>().unwrap_err().contains("s3://bucket/prefix"), "{wrong}");
+            let error = wrong.parse::<Bucket>().unwrap_err();
+            assert!(error.contains("s3://bucket/prefix") && !error.contains("secret"), "{error}");
         }
     }
 

@@ -9,8 +9,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{
-    Attribute, Attributes, CopyMode, CopyOptions, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions,
-    PutOptions, PutPayload,
+    Attribute, Attributes, CopyMode, CopyOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload,
 };
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
@@ -57,9 +57,9 @@ pub struct Stored {
     pub sha256: String,
 }
 
-/// An object that is read piece by piece.
+/// An object, or a part of one, that is read piece by piece.
 pub struct Opened {
-    /// The length
+    /// How many bytes come
     pub bytes: u64,
     /// The bytes
     pub stream: BoxStream<'static, Result<Bytes>>,
@@ -229,8 +229,22 @@ impl Objects {
     ///
     /// If there is no such object ([`is_missing`](super::is_missing)), or the store cannot be read.
     pub async fn open(&self, key: &str) -> Result<Opened> {
-        let found = self.store.get(&path_of(key)?).await.map_err(|error| fault(key, &error))?;
-        let bytes = found.meta.size;
+        self.open_with(key, GetOptions::default()).await
+    }
+
+    /// Opens a part of an object, which is all that the store reads. A range that goes on behind the end of the object ends
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// If the range is empty or begins behind the end, and as for [`Objects::open`].
+    pub async fn open_range(&self, key: &str, range: std::ops::Range<u64>) -> Result<Opened> {
+        self.open_with(key, GetOptions::default().with_range(Some(range))).await
+    }
+
+    async fn open_with(&self, key: &str, options: GetOptions) -> Result<Opened> {
+        let found = self.store.get_opts(&path_of(key)?, options).await.map_err(|error| fault(key, &error))?;
+        let bytes = found.range.end.saturating_sub(found.range.start);
         let key = key.to_owned();
         let stream = found.into_stream().map_err(move |error| fault(&key, &error)).boxed();
         Ok(Opened { bytes, stream })

@@ -124,6 +124,14 @@ async fn in_and_out(objects: &Objects, folder: &tempfile::TempDir) {
     let opened = objects.open("uploads/a").await.unwrap();
     let length: usize = opened.stream.try_fold(0, async |sum, piece| Ok(sum + piece.len())).await.unwrap();
     assert_eq!((opened.bytes, length), (9_000_001, 9_000_001));
+    for range in [0..1, 0..9_000_001, 7..8_500_000, 9_000_000..9_000_001, 8_999_990..10_000_000] {
+        let opened = objects.open_range("uploads/a", range.clone()).await.unwrap();
+        let pieces: Vec<_> = opened.stream.try_collect().await.unwrap();
+        let bytes = long();
+        let [start, end] = [range.start, range.end].map(|place| usize::try_from(place).unwrap().min(bytes.len()));
+        assert!(pieces.concat() == bytes[start..end] && opened.bytes == (end - start) as u64, "{range:?}");
+    }
+    assert!(objects.open_range("uploads/a", 9_000_001..9_000_002).await.is_err());
     // Nothing else is in the store.
     let listed = objects.list("uploads").await.unwrap();
     assert_eq!((listed.len(), listed[0].key.as_str(), listed[0].bytes), (1, "uploads/a", 9_000_001));

@@ -19,6 +19,9 @@ pub struct Class {
     pub quality: String,
     /// The number of waiting jobs
     pub waiting: u64,
+    /// How many of them could start if there were workers for all: none while the queue is paused, and none of an owner at
+    /// the limit of running jobs
+    pub able: u64,
     /// How long such a job usually takes; none if none is done yet
     pub usual: Option<Duration>,
 }
@@ -33,9 +36,10 @@ impl Queue {
         let mut classes = Vec::new();
         for row in self.database.rows(CLASSES, &[MOST_CLASSES.into()]).await? {
             let (kind, quality) = (row.text("kind")?, row.text("quality")?);
-            let waiting = u64::try_from(row.whole("waiting")?).unwrap_or(0);
+            let number = |name| row.whole(name).map(|number| u64::try_from(number).unwrap_or(0));
+            let (waiting, able) = (number("waiting")?, number("able")?);
             let usual = self.usual_time(&kind, &quality).await?;
-            classes.push(Class { kind, quality, waiting, usual });
+            classes.push(Class { kind, quality, waiting, able, usual });
         }
         Ok(classes)
     }

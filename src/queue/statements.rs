@@ -271,9 +271,18 @@ pub(super) const SECONDS: &str = "
 SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
 WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
 
-/// The jobs of each kind and quality that wait. Values: how many kinds and qualities at most
+/// The jobs of each kind and quality that wait, and how many of them could begin if there were workers for all: none while the
+/// queue is paused, and of each owner only as many as may run besides those that do. Values: how many kinds and qualities
+/// at most
 pub(super) const CLASSES: &str = "
-SELECT kind, quality, count(*) AS waiting FROM jobs WHERE state = 'queued'
+SELECT kind, quality, count(*) AS waiting, CAST(sum(CASE WHEN place <= free THEN 1 ELSE 0 END) AS BIGINT) AS able
+FROM (SELECT jobs.kind, jobs.quality,
+        row_number() OVER (PARTITION BY jobs.owner ORDER BY jobs.priority DESC, jobs.turn, jobs.seq) AS place,
+        CASE WHEN EXISTS (SELECT name FROM switches WHERE name = 'paused') THEN 0
+            ELSE jobs.max_running - COALESCE(busy.jobs, 0) END AS free
+    FROM jobs LEFT JOIN (SELECT owner, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY owner) AS busy
+        ON busy.owner = jobs.owner
+    WHERE jobs.state = 'queued') AS queued
 GROUP BY kind, quality ORDER BY kind, quality LIMIT $1";
 
 /// How long the oldest job that could be drawn has been waiting, in milliseconds

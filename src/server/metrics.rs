@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -27,6 +27,9 @@ use crate::queue::{Class, Overview};
 
 /// The media type of the text that Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long a picture is taken to be drawn before the first one is done: as long as one of normal quality on two CPU cores.
+const FIRST_PICTURE: Duration = Duration::from_secs(7);
 
 type Seconds<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
 type Fraction = Gauge<f64, AtomicU64>;
@@ -99,7 +102,7 @@ impl Default for Metrics {
         let classes = Family::<OfClass, Gauge>::default();
         registry.register("queue_jobs", "Waiting jobs of each kind and quality", classes.clone());
         let work = Family::<OfClass, Fraction>::default();
-        let help = "How long one slot would need for the waiting jobs, by the median time of their kind and quality";
+        let help = "How long one slot would need for the waiting jobs that may start, by the median time of their kind and quality";
         registry.register_with_unit("queue_work", help, Unit::Seconds, work.clone());
         let wait = Fraction::default();
         let help = "Estimated time that a job added now would wait for a slot; without slots, as if there were one";
@@ -183,18 +186,19 @@ impl Metrics {
         OpenStream(self.streams.clone())
     }
 
-    /// Sets the counts by kind and quality. A class whose usual time is unknown takes as long as the last pictures did.
+    /// Sets the counts by kind and quality. A class whose usual time is unknown takes as long as the last pictures did. Jobs
+    /// that may not start are no work for more slots, but other jobs wait behind them.
     #[allow(clippy::cast_precision_loss)]
     fn set_classes(&self, classes: &[Class], overview: &Overview) {
         self.classes.clear();
         self.work.clear();
         let mut all = 0.0;
-        for Class { kind, quality, waiting, usual } in classes {
+        for Class { kind, quality, waiting, able, usual } in classes {
             let of = OfClass { kind: kind.clone(), quality: quality.clone() };
-            let seconds = usual.or(overview.usual).unwrap_or_default().as_secs_f64() * *waiting as f64;
+            let each = usual.or(overview.usual).unwrap_or(FIRST_PICTURE).as_secs_f64();
             self.classes.get_or_create(&of).set(i64::try_from(*waiting).unwrap_or(i64::MAX));
-            self.work.get_or_create(&of).set(seconds);
-            all += seconds;
+            self.work.get_or_create(&of).set(each * *able as f64);
+            all += each * *waiting as f64;
         }
         // The first job waits until a slot is free.
         let free = overview.slots.saturating_sub(overview.running);
@@ -294,8 +298,6 @@ fn of_requests() -> Histogram {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -344,6 +346,7 @@ mod tests {
             kind: "vqgan".into(),
             quality: quality.into(),
             waiting,
+            able: waiting,
             usual: usual.map(Duration::from_secs),
         };
         let usual = Some(Duration::from_secs(5));
@@ -362,6 +365,16 @@ mod tests {
         // Without slots, as if there were one; a class without waiting jobs is gone.
         let text = written(&[class("draft", 4, None)], &Overview { waiting: 4, running: 0, slots: 0, ..overview });
         assert!(text.contains("\ntext2art_queue_wait_seconds 20.0\n") && !text.contains(r#"quality="best""#), "{text}");
+        // What may not begin is no work, and before the first picture is done, one of 7 s is expected.
+        let limited = Class { able: 1, ..class("draft", 4, None) };
+        let text = written(&[limited], &Overview { waiting: 4, usual: None, ..overview });
+        for line in [
+            r#"text2art_queue_jobs{kind="vqgan",quality="draft"} 4"#,
+            r#"text2art_queue_work_seconds{kind="vqgan",quality="draft"} 7.0"#,
+            "text2art_queue_wait_seconds 14.0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
         let text = written(&[], &Overview { waiting: 0, running: 1, ..overview });
         assert!(text.contains("\ntext2art_queue_wait_seconds 0.0\n"), "{text}");
     }

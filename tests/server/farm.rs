@@ -88,7 +88,11 @@ mod shared {
         assert_eq!((part.status, part.body.as_slice()), (206, &whole.body[1..4]));
 
         let redirect = direct.get(&path);
-        assert_eq!((redirect.status, redirect.header("cache-control")), (302, "private, no-store"));
+        assert_eq!((redirect.status, redirect.header("cache-control")), (302, "private, max-age=300"));
+        let head = direct.send("HEAD", &path, &[], &[]);
+        assert_eq!((head.status, head.header("content-length")), (200, whole.body.len().to_string().as_str()));
+        let small = direct.get(&format!("/api/v1/jobs/{id}/files/thumb.webp"));
+        assert_eq!((small.status, small.header("content-type")), (200, "image/webp"));
         let address = redirect.header("location").to_owned();
         let origin = std::env::var("T2A_S3").unwrap();
         assert!(address.starts_with(&origin) && address.contains("X-Amz-Expires=600"), "{address}");

@@ -152,7 +152,8 @@ fn a_request_that_is_sent_again_adds_no_other_job() {
     assert_eq!((first.status, again.status), (201, 200), "{}", again.text());
     assert_eq!(first.json()["id"], again.json()["id"]);
     let other = send("one", &json!({"prompt": "b"}));
-    assert!(other.problem(409)["hint"].as_str().unwrap().contains(first.json()["id"].as_str().unwrap()));
+    let (problem, id) = (other.problem(409), first.json()["id"].clone());
+    assert!(problem["job"] == id && problem["hint"].as_str().unwrap().contains(id.as_str().unwrap()), "{problem}");
     assert_eq!(send("two", &body).status, 201);
     assert_ne!(server.submit(&body)["settings"]["seed"], server.submit(&body)["settings"]["seed"]);
     for key in ["", " ", "a b", &"x".repeat(201)] {

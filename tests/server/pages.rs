@@ -93,17 +93,25 @@ fn create(server: &Server, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answ
 
 /// The form of the first page, with a file in another field.
 fn create_with(server: &Server, fields: &[(&str, &str)], of_file: &str, file: Option<&[u8]>) -> Answer {
+    create_with_files(server, fields, &[(of_file, file)])
+}
+
+/// The form of the first page, with files in some fields.
+fn create_with_files(server: &Server, fields: &[(&str, &str)], files: &[(&str, Option<&[u8]>)]) -> Answer {
     const LIMIT: &str = "----a limit that nobody writes";
     let mut body = Vec::new();
     for (name, value) in fields {
         let part = format!("--{LIMIT}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         body.extend(part.as_bytes());
     }
-    let name = if file.is_some() { "start.png" } else { "" };
-    let head = format!("Content-Disposition: form-data; name=\"{of_file}\"; filename=\"{name}\"");
-    body.extend(format!("--{LIMIT}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n").as_bytes());
-    body.extend(file.unwrap_or_default());
-    body.extend(format!("\r\n--{LIMIT}--\r\n").as_bytes());
+    for (of_file, file) in files {
+        let name = if file.is_some() { "start.png" } else { "" };
+        let head = format!("Content-Disposition: form-data; name=\"{of_file}\"; filename=\"{name}\"");
+        body.extend(format!("--{LIMIT}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n").as_bytes());
+        body.extend(file.unwrap_or_default());
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{LIMIT}--\r\n").as_bytes());
     let own = format!("http://{}", server.address);
     let kind = format!("multipart/form-data; boundary=\"{LIMIT}\"");
     let headers = [PAGE, ("content-type", &kind), ("origin", &own), ("sec-fetch-site", "same-origin")];
@@ -300,6 +308,21 @@ fn a_mask_is_a_side_or_a_file_of_the_form() {
     assert_eq!(server.get(&format!("/api/v1/uploads/{upload}")).status, 200, "{upload}");
     let wrong = file("overlay_file", b"no picture");
     assert!(wrong.status == 422 && wrong.text().contains("id=\"error-overlay\""), "{}", wrong.text());
+}
+
+#[test]
+fn each_file_of_the_form_may_be_large() {
+    let place = Workplace::new();
+    let server = Server::start(&place, &[]);
+    // 11 MB each.
+    let mut large = Vec::new();
+    let pixels = image::RgbImage::from_pixel(2100, 1800, image::Rgb([200, 40, 90]));
+    pixels.write_to(&mut std::io::Cursor::new(&mut large), image::ImageFormat::Bmp).unwrap();
+    let files = [("image", Some(&large[..])), ("mask_file", Some(&large[..]))];
+    let settings = job_of(&server, &create_with_files(&server, &[("prompt", "a cat")], &files))["settings"].clone();
+    assert!(settings["init_image"].is_string() && settings["mask"].is_string(), "{settings}");
+    let too_large = vec![0; (20 << 20) + 1];
+    assert_eq!(create(&server, &[("prompt", "a cat")], Some(&too_large[..])).status, 413);
 }
 
 #[test]

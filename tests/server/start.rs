@@ -62,6 +62,38 @@ fn the_pictures_of_another_database_are_left_alone() {
     assert_eq!(server.get("/readyz").status, 200);
 }
 
+#[test]
+fn what_may_be_a_password_is_not_repeated() {
+    let place = Workplace::new();
+    for (option, wrong) in [
+        ("database", "postgre://art:secret@db/art"),
+        ("database-listen", "postgres://art:secret@[db/art"),
+        ("storage", "s3://key:secret@art"),
+        ("storage-endpoint", "https://key:secret@s3.example.org"),
+        ("smtp", "smtp+tls://anna:secret@mail.example.org"),
+    ] {
+        let file = option.replace('-', "_");
+        place.write("serve.toml", format!("{file} = \"{wrong}\"\n"));
+        let variable = format!("TEXT2ART_SERVE_{}", file.to_uppercase());
+        let option = format!("--{option}");
+        let start = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
+        let joined = format!("{option}={wrong}");
+        let given: [&[&str]; 4] = [&[&option, wrong], &[&joined], &["--config", "serve.toml"], &[]];
+        for arguments in given {
+            let mut command = place.command();
+            command.args(start).args(arguments);
+            if arguments.is_empty() {
+                command.env(&variable, wrong);
+            }
+            let outcome = crate::common::program::finish(&mut command);
+            assert_eq!(outcome.code, Some(2), "{}", outcome.errors);
+            assert!(!outcome.errors.contains("secret"), "{}", outcome.errors);
+            let names = [option.as_str(), "serve.toml"];
+            assert!(names.iter().any(|name| outcome.errors.contains(name)), "{}", outcome.errors);
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_server_that_ends_keeps_its_jobs() {

@@ -14,6 +14,7 @@ pub(super) mod max_memory;
 pub(super) mod outputs;
 #[cfg(feature = "server")]
 pub(super) mod remote;
+pub(super) mod secret;
 pub(super) mod sources;
 pub(super) mod targets;
 pub(super) mod threads;

@@ -18,6 +18,31 @@ fn a_key_gives_the_same_job_again() {
 }
 
 #[test]
+fn waiting_jobs_are_counted_by_whether_they_could_begin() {
+    on_each(&short(), true, async |place| {
+        let with = |owner: &str, quality: &str| NewJob {
+            quality: quality.into(),
+            max_running: if owner == "anna" { 2 } else { 1000 },
+            ..job(owner)
+        };
+        let anna = place.add_with(&with("anna", "normal")).await;
+        assert_eq!(place.claim().await.job, anna);
+        for quality in ["draft", "normal", "normal"] {
+            place.add_with(&with("anna", quality)).await;
+            place.add_with(&with("ben", quality)).await;
+        }
+        let counted = async || {
+            let classes = place.queue.classes().await.unwrap();
+            classes.into_iter().map(|class| (class.quality, class.waiting, class.able)).collect::<Vec<_>>()
+        };
+        // The first one of anna, and all of ben.
+        assert_eq!(counted().await, [("draft".to_owned(), 2, 2), ("normal".to_owned(), 4, 2)]);
+        place.queue.pause().await.unwrap();
+        assert_eq!(counted().await, [("draft".to_owned(), 2, 0), ("normal".to_owned(), 4, 0)]);
+    });
+}
+
+#[test]
 fn two_requests_at_once_make_one_job() {
     on_each(&Rules::default(), false, async |place| {
         let keyed = NewJob { key: Some("k".into()), ..job("anna") };

@@ -7,13 +7,14 @@ use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use self::range::{Range, part};
+use self::range::Range;
 use crate::objects::is_missing;
 use crate::queue::Artifact;
 use crate::server::app::App;
+use crate::server::derived::THUMBNAIL;
 use crate::server::problem::{Answer, Problem};
 
 /// The only type of a file that could have scripts, which would run as if they were the server's own.
@@ -21,6 +22,9 @@ const ACTIVE: &str = "image/svg+xml";
 
 /// The caching of a file that never changes, and that only its owner gets.
 pub(super) const FOR_EVER: &str = "private, max-age=31536000, immutable";
+
+/// The caching of the address of a file that may be kept, for half of the time that it is good.
+const REDIRECTED: &str = "private, max-age=300";
 
 /// Where the bytes of a file are.
 pub(super) enum Content {
@@ -61,13 +65,22 @@ impl File {
         Self { content: Content::Object { key: made.object, bytes: made.bytes }, tag: made.sha256, media_type }
     }
 
-    /// The answer to a request with these headers.
-    pub(super) async fn send(self, app: &App, headers: &HeaderMap, manner: &Manner<'_>) -> Answer<Response> {
+    /// The answer to a request with this method, which is GET or HEAD, and these headers.
+    pub(super) async fn send(
+        self,
+        app: &App,
+        (method, headers): (&Method, &HeaderMap),
+        manner: &Manner<'_>,
+    ) -> Answer<Response> {
         let media_type = self.media_type;
         let is_active = media_type == ACTIVE;
         let how = if is_active || manner.download { "attachment" } else { "inline" };
         let disposition = format!("{how}; filename=\"{}\"", manner.name);
-        if let Some(response) = self.elsewhere(app, headers, &disposition).await? {
+        // An address is signed for GET alone. A page has many small pictures, and would wait for two answers for each.
+        if method == Method::GET
+            && manner.name != THUMBNAIL
+            && let Some(response) = self.elsewhere(app, headers, manner, &disposition).await?
+        {
             return Ok(response);
         }
         let mut response = self.asked_for(app, headers).await?;
@@ -86,7 +99,13 @@ impl File {
     }
 
     /// The address at which the store delivers the file itself, if it does. Range requests are repeated there.
-    async fn elsewhere(&self, app: &App, headers: &HeaderMap, disposition: &str) -> Answer<Option<Response>> {
+    async fn elsewhere(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        manner: &Manner<'_>,
+        disposition: &str,
+    ) -> Answer<Option<Response>> {
         let Content::Object { key, .. } = &self.content else { return Ok(None) };
         let tag = format!("\"{}\"", self.tag);
         let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
@@ -96,8 +115,10 @@ impl File {
         let Some(address) = app.objects.direct(key, self.media_type, disposition).await? else { return Ok(None) };
         let mut response = StatusCode::FOUND.into_response();
         set(&mut response, LOCATION, address);
-        // Anyone with the address can fetch the file.
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        // Anyone with the address can fetch the file. Every address is new, so a browser finds the file in its cache only
+        // while it keeps this answer.
+        let caching = if manner.caching.contains("max-age=") { REDIRECTED } else { "private, no-store" };
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(caching));
         Ok(Some(response))
     }
 
@@ -141,12 +162,17 @@ impl File {
                 let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
                 Body::from(bytes.slice(index(first)..index(first + length)))
             }
-            Content::Object { key, .. } => {
-                let opened = app.objects.open(&key).await.map_err(|error| {
+            Content::Object { key, bytes } => {
+                let opened = if (first, length) == (0, bytes) {
+                    app.objects.open(&key).await
+                } else {
+                    app.objects.open_range(&key, first..first + length).await
+                };
+                let opened = opened.map_err(|error| {
                     // It was deleted in this moment.
                     if is_missing(&error) { Problem::missing("file") } else { error.into() }
                 })?;
-                Body::from_stream(part(opened.stream, first, length))
+                Body::from_stream(opened.stream)
             }
         };
         let mut response = Response::new(body);

@@ -1,11 +1,5 @@
 //! Parts of files.
 
-use axum::body::Bytes;
-use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt};
-
-use crate::Result;
-
 /// The part of a file that a header `Range` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Range {
@@ -44,28 +38,6 @@ impl Range {
     }
 }
 
-/// A part of a stream of bytes.
-pub(super) fn part(
-    stream: BoxStream<'static, Result<Bytes>>,
-    first: u64,
-    length: u64,
-) -> impl Stream<Item = Result<Bytes>> {
-    stream.scan((first, length), |(skip, left), piece| {
-        std::future::ready(match piece {
-            Err(error) => Some(Err(error)),
-            Ok(_) if *left == 0 => None,
-            Ok(piece) => {
-                let bytes = piece.len() as u64;
-                let (from, to) = ((*skip).min(bytes), skip.saturating_add(*left).min(bytes));
-                *skip -= from;
-                *left -= to - from;
-                let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
-                Some(Ok(piece.slice(index(from)..index(to))))
-            }
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,21 +66,5 @@ mod tests {
         assert_eq!(Range::of(None, 10), Range::Whole);
         assert_eq!(Range::of(Some("bytes=0-0"), 0), Range::Outside);
         assert_eq!(Range::of(Some("bytes=-1"), 0), Range::Outside);
-    }
-
-    #[tokio::test]
-    async fn a_part_is_the_same_however_the_stream_is_cut() {
-        let whole: Vec<u8> = (0..100).collect();
-        for at_a_time in [1, 7, 100] {
-            for (first, length) in [(0, 100), (0, 1), (13, 50), (99, 1), (40, 0)] {
-                let pieces: Vec<Result<Bytes>> =
-                    whole.chunks(at_a_time).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-                let stream = futures_util::stream::iter(pieces).boxed();
-                let found: Vec<Result<Bytes>> = part(stream, first, length).collect().await;
-                let found: Vec<u8> = found.into_iter().flat_map(|piece| piece.unwrap()).collect();
-                let (first, length) = (usize::try_from(first).unwrap(), usize::try_from(length).unwrap());
-                assert_eq!(found, whole[first..first + length]);
-            }
-        }
     }
 }

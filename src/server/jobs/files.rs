@@ -1,7 +1,7 @@
 //! The files of jobs: pictures, movies and recipes.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -102,6 +102,7 @@ pub(super) async fn fetch(
     PathId(id): PathId,
     PathName(name): PathName,
     Parameters(wish): Parameters<Wish>,
+    method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let job = job_of(&app, &visitor, &id).await?;
@@ -113,7 +114,7 @@ pub(super) async fn fetch(
     let caching = if name == PREVIEW { ASK_AGAIN } else { FOR_EVER };
     // A slug has letters, digits and hyphens only.
     let saved = name.replacen("picture", &slug(&job.prompt), 1);
-    file.send(&app, &headers, &Manner { caching, name: &saved, download: wish.download == Some(1) }).await
+    file.send(&app, (&method, &headers), &Manner { caching, name: &saved, download: wish.download == Some(1) }).await
 }
 
 async fn find(app: &App, job: &Job, name: &str, media_type: &'static str) -> Answer<Option<File>> {

@@ -112,7 +112,8 @@ pub(super) async fn add(
         Enqueued::Same(id) => Ok(Submitted { id, is_new: false }),
         Enqueued::OtherSettings(id) => {
             let detail = "the key was used for another picture before";
-            Err(Problem::new(StatusCode::CONFLICT, detail).hint(format!("use another key, or look at the job {id}")))
+            let problem = Problem::new(StatusCode::CONFLICT, detail).job(&id);
+            Err(problem.hint(format!("use another key, or look at the job {id}")))
         }
         Enqueued::Full { max_waiting } => {
             let detail = format!("{max_waiting} of your jobs wait, and no more may");

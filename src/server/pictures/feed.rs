@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 
@@ -29,7 +29,7 @@ pub(super) async fn feed(State(app): State<App>, headers: HeaderMap) -> Answer<R
     let text = written(&pictures, &|path| absolute(&app, &headers, path));
     let tag = to_hex(&Sha256::digest(&text));
     let file = File { content: Content::Text(text), tag, media_type: "application/atom+xml; charset=utf-8" };
-    file.send(&app, &headers, &Manner { caching: ASK_AGAIN, name: "feed.xml", download: false }).await
+    file.send(&app, (&Method::GET, &headers), &Manner { caching: ASK_AGAIN, name: "feed.xml", download: false }).await
 }
 
 /// The feed. `address` completes a path of this server.

@@ -1,7 +1,7 @@
 //! The files of published pictures.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -95,6 +95,7 @@ pub(super) async fn fetch(
     PathId(id): PathId,
     PathName(name): PathName,
     Parameters(wish): Parameters<Wish>,
+    method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let picture = picture_of(&app, &viewer, &id).await?;
@@ -103,7 +104,7 @@ pub(super) async fn fetch(
     let called = picture.title.as_deref().or(picture.prompt.as_deref()).unwrap_or_default();
     let saved = name.replacen("picture", &slug(called), 1);
     let caching = if picture.hidden.is_some() { NOT_AT_ALL } else { AN_HOUR };
-    file.send(&app, &headers, &Manner { caching, name: &saved, download: wish.download == Some(1) }).await
+    file.send(&app, (&method, &headers), &Manner { caching, name: &saved, download: wish.download == Some(1) }).await
 }
 
 async fn find(app: &App, picture: &Picture, name: &str) -> Answer<Option<File>> {

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 pub use extract::{Body, Parameters, PathId, PathName};
 
 use crate::Error;
+use crate::database::Id;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -18,13 +19,21 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 /// The result of a handler.
 pub type Answer<T> = std::result::Result<T, Problem>;
 
+/// The type of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+enum Kind {
+    /// None but what the status says
+    #[serde(rename = "about:blank")]
+    Blank,
+}
+
 /// Why a request was not done, as RFC 9457 has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
     /// Always `about:blank`: the status says which kind of problem it is
     #[serde(rename = "type")]
-    #[schema(example = "about:blank")]
-    kind: &'static str,
+    #[schema(value_type = String, example = "about:blank")]
+    kind: Kind,
     /// The status in words
     #[schema(example = "Unprocessable Entity")]
     title: &'static str,
@@ -42,6 +51,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "cutouts")]
     field: Option<String>,
+    /// The job that is in the way
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "3kq8s2v6m1x9c4t7w0zr5yhdbn")]
+    job: Option<Box<str>>,
     /// After how many seconds to try again, for the header
     #[serde(skip)]
     retry_after: Option<u32>,
@@ -51,12 +64,13 @@ impl Problem {
     /// A problem with this status, and what is wrong.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank",
+            kind: Kind::Blank,
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
             hint: None,
             field: None,
+            job: None,
             retry_after: None,
         }
     }
@@ -82,6 +96,12 @@ impl Problem {
     #[must_use]
     pub fn field(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    /// This problem, with the job that is in the way.
+    #[must_use]
+    pub fn job(self, job: &Id) -> Self {
+        Self { job: Some(job.as_str().into()), ..self }
     }
 
     /// This problem, which is over after so many seconds.

@@ -16,7 +16,7 @@ use axum::Json;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tempfile::TempPath;
@@ -38,8 +38,13 @@ use super::visitor::Visitor;
 
 /// The largest file, in bytes.
 const LARGEST_FILE: usize = 20 << 20;
-/// The largest body: a file and what a form puts around it.
-pub(super) const LARGEST_FORM: usize = LARGEST_FILE + (64 << 10);
+/// The most that a form puts around its files, its texts included, in bytes.
+const AROUND_FILES: usize = 64 << 10;
+
+/// The largest body of a form that can have so many files, in bytes.
+pub(super) const fn largest_form(files: usize) -> usize {
+    LARGEST_FILE * files + AROUND_FILES
+}
 
 /// The tables of this part, the oldest change first. A published text is never changed: a change is a new file.
 pub(super) const TABLE: &str = include_str!("../migrations/0001_uploads.sql");
@@ -47,7 +52,7 @@ pub(super) const TABLE: &str = include_str!("../migrations/0001_uploads.sql");
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list).layer(DefaultBodyLimit::max(LARGEST_FORM)))
+        .routes(routes!(create, list).layer(DefaultBodyLimit::max(largest_form(1))))
         .routes(routes!(show, delete))
         .routes(routes!(fetch))
 }
@@ -211,12 +216,18 @@ async fn show(State(app): State<App>, visitor: Visitor, PathId(id): PathId) -> A
             headers(("etag" = String, description = "The SHA-256 of the file"))),
     ),
 )]
-async fn fetch(State(app): State<App>, visitor: Visitor, PathId(id): PathId, headers: HeaderMap) -> Answer<Response> {
+async fn fetch(
+    State(app): State<App>,
+    visitor: Visitor,
+    PathId(id): PathId,
+    method: Method,
+    headers: HeaderMap,
+) -> Answer<Response> {
     let upload = Uploads::new(&app).look(&visitor.owner, &id).await?;
     let upload = upload.ok_or_else(|| Problem::missing("upload"))?;
     let content = Content::Object { key: upload.object, bytes: upload.bytes };
     let file = File { content, tag: upload.sha256, media_type: "image/png" };
-    file.send(&app, &headers, &Manner { caching: FOR_EVER, name: PICTURE, download: false }).await
+    file.send(&app, (&method, &headers), &Manner { caching: FOR_EVER, name: PICTURE, download: false }).await
 }
 
 /// Delete an upload

@@ -12,6 +12,7 @@ use url::Url;
 use super::{admin, letters};
 use crate::cli::options::elsewhere::ElsewhereArguments;
 use crate::cli::options::lease::lease;
+use crate::cli::options::secret::concealed;
 use crate::cli::options::{data, sources};
 use crate::cli::terminal::log::LogKind;
 use crate::cli::terminal::report::Reporter;
@@ -354,7 +355,7 @@ fn environment(warn: &mut dyn FnMut(String)) -> Result<Options> {
     }
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Options::from_arg_matches(&matches));
     parsed.map_err(|error| {
-        let problem = format!("in the environment: {}", first_paragraph(&error));
+        let problem = format!("in the environment: {}", first_paragraph(&concealed(error)));
         Error::usage(problem, format!("fix or unset the {PREFIX} variable"))
     })
 }
@@ -516,6 +517,56 @@ mod tests {
         }
         assert!("ftp://a".parse::<PublicUrl>().is_err() && "https://a.b/c".parse::<PublicUrl>().is_err());
         assert!("https://art.example.org".parse::<PublicUrl>().is_ok());
+    }
+
+    #[test]
+    fn every_option_can_be_set_by_every_source() {
+        let all = [
+            ("listen", "127.0.0.1:9000"),
+            ("metrics", "127.0.0.1:9001"),
+            ("data", "art"),
+            ("database", "postgres://art@db.example.org/art"),
+            ("database-listen", "postgres://art@direct.example.org/art"),
+            ("storage", "s3://art/a"),
+            ("storage-endpoint", "https://s3.example.org"),
+            ("storage-region", "eu-north-1"),
+            ("storage-path-style", "true"),
+            ("storage-presign", "true"),
+            ("workers", "2"),
+            ("open", "true"),
+            ("registration", "invitation"),
+            ("public-url", "https://art.example.org"),
+            ("trusted-proxies", "10.0.0.1,10.0.0.2"),
+            ("max-size", "512x256"),
+            ("max-iterations", "10"),
+            ("max-cutouts", "9"),
+            ("max-waiting", "3"),
+            ("keep-jobs", "30d"),
+            ("keep-audit", "90d"),
+            ("smtp", "smtps://art@mail.example.org"),
+            ("smtp-password-file", "password"),
+            ("smtp-ca", "ca.pem"),
+            ("mail-from", "art@example.org"),
+            ("offline", "true"),
+            ("log", "json"),
+        ];
+        let command = Options::augment_args(Command::new("all").no_binary_name(true));
+        let shown = command.get_arguments().filter(|argument| !argument.is_hide_set());
+        assert!(shown.filter_map(|argument| argument.get_long()).eq(all.map(|(name, _)| name)), "an option is missing");
+        let given = all.iter().map(|(name, value)| format!("--{name}={value}"));
+        let given = Options::from_arg_matches(&command.try_get_matches_from(given).unwrap()).unwrap();
+        let line = |(name, value): (&str, &str)| {
+            let written = match name {
+                "trusted-proxies" => format!("[\"{}\"]", value.replace(',', "\", \"")),
+                _ if value == "true" || value.parse::<u32>().is_ok() => value.to_owned(),
+                _ => format!("\"{value}\""),
+            };
+            format!("{} = {written}\n", name.replace('-', "_"))
+        };
+        let in_file = toml::from_str::<Options>(&all.map(line).concat()).unwrap().with_elsewhere();
+        assert_eq!(in_file, given);
+        assert_eq!(Options::default().or(in_file), given);
+        assert_eq!(given.clone().or(Options::default()), given);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::queue::JobId;
 use crate::server::app::App;
 use crate::server::jobs::submit;
 use crate::server::problem::{Answer, Problem};
-use crate::server::uploads::{LARGEST_FORM, keep_file};
+use crate::server::uploads::{keep_file, largest_form};
 use crate::server::visitor::Visitor;
 
 /// The field of the form with a picture to start from.
@@ -33,7 +33,8 @@ const FILE: &str = "image";
 
 /// The routes of this part.
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/", get(show).post(draw).layer(DefaultBodyLimit::max(LARGEST_FORM)))
+    let largest = largest_form(options::files().len());
+    Router::new().route("/", get(show).post(draw).layer(DefaultBodyLimit::max(largest)))
 }
 
 /// The form, filled in by what follows the `?`:
