@@ -13,6 +13,7 @@ use common::program::{Running, Workplace, words};
 use image::codecs::gif::GifEncoder;
 use image::{Delay, Frame, Rgb, RgbImage};
 use serde_json::Value;
+use text2art::settings::{OPTIONS, OptionInfo};
 
 /// What every film of these tests is drawn with.
 const SMALL: &str = "'a red apple' -n 4 --cutouts 1 --seed 5";
@@ -253,6 +254,57 @@ fn what_cannot_be_restyled_is_refused() {
         ("restyle film apple -o new --frames other", vec!["--frames"]),
     ] {
         workplace.refuses(&words(line), &named);
+    }
+}
+
+#[test]
+fn each_option_is_honored_or_refused() {
+    let workplace = workplace(2);
+    workplace.write("story.txt", "a dawn\na night\n");
+    let refused = [
+        ("init-image", "film/8.png"),
+        ("hires", "2"),
+        ("average", "0.9"),
+        ("stop-at", "1"),
+        ("length", "4"),
+        ("iterations-per-frame", "2"),
+        ("zoom", "1.1"),
+        ("angle", "5"),
+        ("pan-x", "1"),
+        ("pan-y", "1"),
+        ("wander", "1"),
+        ("story", "story.txt"),
+        ("crossfade", "1"),
+        ("prompt-weights", "'1 = 0: 1, 3: 0'"),
+        ("learning-rate-keys", "'0: 0.1, 3: 0.2'"),
+        ("init-weight-keys", "'0: 1, 3: 2'"),
+    ];
+    for (option, value) in refused {
+        let line = format!("restyle film {SMALL} -o new --{option} {value}");
+        workplace.refuses(&words(&line), &[&format!("--{option} does not work with `restyle`")]);
+    }
+    let of_animations = |option: &&OptionInfo| option.group == "Animation";
+    assert!(OPTIONS.iter().filter(of_animations).all(|option| refused.iter().any(|(name, _)| *name == option.option)));
+    // Everything else is in the recipe of a frame, and so in what decides it.
+    let honored = "--drawer pixel --pixel-size 8x8 --palette game-boy --style watercolor --loss tv:0.5 --cut-noise 0.2 \
+                   --learning-rate 0.2 --init-weight 3 --mask left:0.5 --overlay film/8.png --fps 7 --hold 1";
+    restyle(&workplace, &format!("-o new {honored}"));
+    let recipe = recipe(&workplace, "new/000001.png");
+    for option in honored.split("--").skip(1) {
+        let (name, value) = option.trim().split_once(' ').unwrap();
+        let found = recipe["settings"][name.replace('-', "_")].to_string();
+        assert!(found.contains(value), "{name}: {found}");
+    }
+}
+
+#[test]
+fn an_animation_in_the_configuration_is_not_of_films() {
+    let workplace = workplace(2);
+    restyle(&workplace, "-o plain");
+    workplace.write("config.toml", "length = 4\nzoom = 1.1\nwander = 1\nprompt_weights = [\"1 = 0: 1, 3: 0\"]\n");
+    restyle(&workplace, "-o new --config config.toml");
+    for number in 0..2 {
+        assert!(frame(&workplace, "new", number) == frame(&workplace, "plain", number), "{number}");
     }
 }
 

@@ -227,10 +227,7 @@ fn settings(
     reporter: &Reporter,
 ) -> Result<(Settings, Option<Timing>)> {
     let mut flags = arguments.overrides.clone();
-    if flags.init_image.is_some() {
-        let hint = "leave it out; --init-weight says how close each frame stays to its source";
-        return Err(Error::usage("--init-image does not work with `restyle`, which starts from the frames", hint));
-    }
+    refuse_what_films_decide(&flags)?;
     flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
     flags.init_image = Some(source.file(0).to_owned());
     if flags.size.is_none() && flags.aspect.is_none() && flags.quality.is_none() {
@@ -240,7 +237,9 @@ fn settings(
     let timing = survey.timing.clone().filter(|_| is_timed);
     let mut warnings = Vec::new();
     let environment = sources::environment(&mut |message| warnings.push(message))?;
-    let layers = [flags, environment, sources::config_file(arguments.config.as_deref())?];
+    // What the user always wants of an animation says nothing about films.
+    let [environment, file] = [environment, sources::config_file(arguments.config.as_deref())?].map(without_animation);
+    let layers = [flags, environment, file];
     let is_held = layers.iter().any(|layer| layer.init_weight.is_some());
     let mut settings = combine(&layers)?;
     refuse_what_frames_cannot_do(&settings)?;
@@ -264,6 +263,57 @@ fn faster(rate: FrameRate, blend: usize) -> FrameRate {
     format!("{thousandths}/1000").parse().unwrap_or(rate)
 }
 
+/// Refuses options that only animations have, and the init image: the film decides how many frames there are and what each
+/// starts from, and each frame is drawn by iterations of its own.
+fn refuse_what_films_decide(flags: &Overrides) -> Result<()> {
+    if flags.init_image.is_some() {
+        let hint = "leave it out; --init-weight says how close each frame stays to its source";
+        return Err(Error::usage("--init-image does not work with `restyle`, which starts from the frames", hint));
+    }
+    let (counted, placed) = ("the film decides how many frames there are", "each frame stays where its source is");
+    let anew = "it would begin anew in each frame";
+    let refused = [
+        ("length", flags.length.is_some(), counted),
+        ("iterations-per-frame", flags.iterations_per_frame.is_some(), "--iterations and --memory decide it"),
+        ("zoom", flags.zoom.is_some(), placed),
+        ("angle", flags.angle.is_some(), placed),
+        ("pan-x", flags.pan_x.is_some(), placed),
+        ("pan-y", flags.pan_y.is_some(), placed),
+        ("wander", flags.wander.is_some(), placed),
+        ("story", flags.story.is_some(), anew),
+        ("crossfade", flags.crossfade.is_some(), "there is no story"),
+        ("prompt-weights", flags.prompt_weights.is_some(), anew),
+        ("learning-rate-keys", flags.learning_rate_keys.is_some(), anew),
+        ("init-weight-keys", flags.init_weight_keys.is_some(), anew),
+    ];
+    match refused.iter().find(|(_, is_given, _)| *is_given) {
+        Some((option, _, reason)) => {
+            let problem = format!("--{option} does not work with `restyle`: {reason}");
+            Err(Error::usage(problem, format!("leave out --{option}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A layer without the options that only animations have.
+fn without_animation(layer: Overrides) -> Overrides {
+    Overrides {
+        length: None,
+        iterations_per_frame: None,
+        zoom: None,
+        angle: None,
+        pan_x: None,
+        pan_y: None,
+        wander: None,
+        story: None,
+        crossfade: None,
+        prompt_weights: None,
+        learning_rate_keys: None,
+        init_weight_keys: None,
+        ..layer
+    }
+}
+
 /// Refuses settings that a frame which follows another cannot have.
 fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
     let blueprint = drawer::of(&settings.drawer)?;
@@ -282,5 +332,27 @@ fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
             Err(Error::usage(problem, format!("leave out --{option}, or set it back on the command line")))
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::OPTIONS;
+
+    #[test]
+    fn what_animations_have_is_refused_or_ignored() {
+        for option in OPTIONS {
+            let given = serde_json::json!({ option.name: option.example() });
+            let given: Overrides = serde_json::from_value(given).unwrap();
+            let is_of_animations = option.group == "Animation";
+            let expected = if is_of_animations { Overrides::default() } else { given.clone() };
+            assert_eq!(without_animation(given.clone()), expected, "{option:?}");
+            let refused = refuse_what_films_decide(&given).map_err(|error| error.to_string());
+            assert_eq!(refused.is_err(), is_of_animations || option.name == "init_image", "{option:?}");
+            if let Err(problem) = refused {
+                assert!(problem.starts_with(&format!("--{} does not work", option.option)), "{problem}");
+            }
+        }
     }
 }
