@@ -15,7 +15,7 @@ use crate::cli::terminal::{interrupt, stdout};
 use crate::cli::{DONE, INTERRUPTED};
 use crate::drawer;
 use crate::files::{Existing, check_folder, check_target};
-use crate::job::{Film, Limits, MEMORY, Progress, Restyle, SMOOTH, film_of};
+use crate::job::{Film, Limits, MEMORY, Progress, Restyle, SMOOTH, film_of, frames_in, wrote_frames_to};
 use crate::models::Finder;
 use crate::output::{Product, Recipe, kind_of};
 use crate::progress::{Event, Stop};
@@ -68,6 +68,8 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     overrides: Overrides,
     /// Draw all frames again, and replace files that already exist
+    ///
+    /// Where such a run was interrupted, the same command goes on from there.
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Configuration file, or `none`
@@ -182,7 +184,11 @@ fn target(arguments: &Arguments) -> Result<Target> {
     let work = beside(output, WORK);
     // What an interrupted run left belongs to this one.
     let replaces = arguments.force || work.is_dir();
-    let existing = if replaces { Existing::Replace } else { Existing::Keep };
+    // Its frames may be in another folder.
+    let existing_in = |frames: &Path| match arguments.force || wrote_frames_to(&work, frames) {
+        true => Existing::Replace,
+        false => Existing::Keep,
+    };
     if output.extension().is_none() || output.is_dir() {
         if arguments.frames.is_some() {
             let hint = "leave out --frames, or name a film with --output, such as film.mp4";
@@ -190,6 +196,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
         }
         // Frames of this film may be there; which ones they are is known later.
         Folder::check(output, Existing::Replace)?;
+        let existing = existing_in(output);
         return Ok(Target { movie: None, frames: output.clone(), keeps_frames: true, work, existing });
     }
     let kind = kind_of(output, &[MP4, GIF])?;
@@ -198,7 +205,9 @@ fn target(arguments: &Arguments) -> Result<Target> {
     if let Some(frames) = &arguments.frames {
         Folder::check(frames, Existing::Replace)?;
     }
-    let frames = arguments.frames.clone().unwrap_or_else(|| work.join("frames"));
+    let frames = arguments.frames.clone().unwrap_or_else(|| frames_in(&work));
+    // Those in the folder for the work are nobody else's.
+    let existing = if arguments.frames.is_some() { existing_in(&frames) } else { Existing::Replace };
     Ok(Target { movie, frames, keeps_frames: arguments.frames.is_some(), work, existing })
 }
 

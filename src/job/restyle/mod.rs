@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use candle_core::Tensor;
 
 pub use film::film_of;
+pub use work::{frames_in, wrote_frames_to};
 
 use super::draw::plan as plan_of;
 use super::enlarge::Enlarger;
@@ -61,7 +62,7 @@ pub struct Restyle {
     pub work: PathBuf,
     /// What happens to frames in the folder that are not those of this film
     pub existing: Existing,
-    /// Whether frames are drawn again that are there already
+    /// Whether frames are drawn again that are there already, unless an interrupted run left them
     pub afresh: bool,
 }
 
@@ -133,10 +134,12 @@ impl Restyle {
             Folder::check(&self.frames, Existing::Keep)?;
         }
         let work = Work::open(&self.frames, &self.work)?;
-        if self.afresh {
+        // What an interrupted run left was drawn afresh, or is as good.
+        if self.afresh && !work.is_for(keys.common()) {
             work.clear()?;
             work.cut(0)?;
         }
+        work.note(keys.common())?;
         let run = Run { restyle: self, plan, models, keys, work, stop, progress, warn: &warn };
         let done = run.draw()?;
         let frames = run.keys.count();
