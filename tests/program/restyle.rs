@@ -201,6 +201,9 @@ fn a_gif_keeps_its_size_and_its_times() {
     restyle(&workplace, "-o slow.mp4 --fps 2");
     assert!((Movie::of_mp4(&workplace.join("slow.mp4")).seconds() - 1.5).abs() < 1e-9);
     let bytes = workplace.read("film");
+    workplace.write("film.gif", &bytes);
+    let line = format!("restyle film.gif {SMALL} -o film.gif --force");
+    workplace.refuses(&words(&line), &["film.gif", "would replace"]);
     workplace.write("cut", &bytes[..bytes.len() * 2 / 3]);
     workplace.refuses(&words(&format!("restyle cut {SMALL} -o cut.mp4")), &["cut: frame ", "cannot be decoded"]);
 }

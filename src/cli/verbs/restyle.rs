@@ -113,7 +113,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let (memory, smooth) = shares(arguments)?;
     let target = target(arguments)?;
     let source = FrameSource::open(&arguments.source)?;
-    refuse_own_frames(&source, &target)?;
+    refuse_to_replace_source(&source, &target)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let survey = source.survey(&stop)?;
     let (settings, timing) = settings(arguments, &source, &survey, reporter)?;
@@ -218,8 +218,12 @@ fn beside(path: &Path, more: &str) -> PathBuf {
     name.into()
 }
 
-/// Refuses to write the new frames among the frames of the source.
-fn refuse_own_frames(source: &FrameSource, target: &Target) -> Result<()> {
+/// Refuses to write the film or its frames over the source.
+fn refuse_to_replace_source(source: &FrameSource, target: &Target) -> Result<()> {
+    if let Some(movie) = target.movie.as_ref().filter(|movie| source.is_read_from(&movie.path)) {
+        let problem = "the film would replace the frames that it starts from";
+        return Err(Error::file(&movie.path, problem, "choose another name"));
+    }
     let end = |path: &Path| path.canonicalize().ok();
     if end(source.path()).is_some_and(|path| Some(path) == end(&target.frames)) {
         let problem = "the new frames would replace the frames that they start from";
