@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 
 use common::movie::Movie;
-use common::program::{Running, Workplace, words};
+use common::program::{Outcome, Running, Workplace, words};
 use image::codecs::gif::GifEncoder;
 use image::{Delay, Frame, Rgb, RgbImage};
 use serde_json::Value;
@@ -49,6 +49,28 @@ fn restyle(workplace: &Workplace, more: &str) -> String {
 
 fn frame(workplace: &Workplace, folder: &str, number: usize) -> Vec<u8> {
     workplace.read(&format!("{folder}/{number:06}.png"))
+}
+
+/// Starts a film, and sends a signal when two frames are done; again if the film was finished before it came. The first of
+/// what is made names the film.
+fn interrupted(workplace: &Workplace, line: &str, signal: &str, made: &[&str]) -> Outcome {
+    for _ in 0..20 {
+        let mut command = workplace.command();
+        let mut running = Running::start(command.args(words(line)));
+        running.wait_for_lines("\"restyled\"", 2);
+        running.signal(signal);
+        let outcome = running.finish();
+        let work = workplace.join(format!("{}.t2a-film", made[0]));
+        if work.exists() && !(signal == "KILL" && workplace.join(made[0]).is_file()) {
+            return outcome;
+        }
+        let made = made.iter().map(|name| workplace.join(name)).chain([work]);
+        for path in made.filter(|path| path.exists()) {
+            let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+            removed.unwrap();
+        }
+    }
+    panic!("the film was always finished before the signal came");
 }
 
 fn recipe(workplace: &Workplace, picture: &str) -> Value {
@@ -108,12 +130,7 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
         restyle(&workplace, &format!("-o whole.mp4 --frames whole {more}"));
         assert_eq!(names(&workplace.join("")), ["film", "whole", "whole.mp4"]);
         let line = format!("restyle film {SMALL} --progress json -o part.mp4 --frames part {more}");
-        let mut command = workplace.command();
-        let mut running = Running::start(command.args(words(&line)));
-        running.wait_for_lines("\"restyled\"", 2);
-        running.signal("KILL");
-        assert_eq!(running.finish().code, None);
-        assert!(!workplace.join("part.mp4").exists() && workplace.join("part.mp4.t2a-film").exists());
+        assert_eq!(interrupted(&workplace, &line, "KILL", &["part.mp4", "part"]).code, None);
         let before = frame(&workplace, "part", 0);
         let outcome = workplace.run(&words(&line)).succeeded();
         let begun = outcome.events().into_iter().find(|event| event["event"] == "restyling").unwrap();
@@ -131,18 +148,38 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
 fn an_interrupted_film_plays_and_goes_on() {
     let workplace = workplace(30);
     let line = format!("restyle film {SMALL} --progress json -o film.gif");
-    let mut command = workplace.command();
-    let mut running = Running::start(command.args(words(&line)));
-    running.wait_for_lines("\"restyled\"", 2);
-    running.signal("INT");
-    let outcome = running.finish();
+    let outcome = interrupted(&workplace, &line, "INT", &["film.gif"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(130), "film.gif\n"), "{}", outcome.errors);
     assert!(outcome.errors.contains("of 30 frames are drawn; the same command goes on"), "{}", outcome.errors);
     let part = Movie::of_gif(&workplace.join("film.gif")).seconds();
     assert!((0.079..1.199).contains(&part), "{part}");
+    // Frames that the interrupted run did not write are not replaced.
+    std::fs::create_dir(workplace.join("mine")).unwrap();
+    workplace.write("mine/000000.png", "mine");
+    let other = format!("restyle film {SMALL} -q -o film.gif --frames mine");
+    workplace.refuses(&words(&other), &["mine", "contains frames"]);
     workplace.run(&words(&line)).succeeded();
     assert!((Movie::of_gif(&workplace.join("film.gif")).seconds() - 1.2).abs() < 1e-9);
-    assert_eq!(names(&workplace.join("")), ["film", "film.gif"]);
+    assert_eq!(names(&workplace.join("")), ["film", "film.gif", "mine"]);
+}
+
+#[test]
+fn what_was_begun_afresh_goes_on() {
+    let workplace = workplace(30);
+    restyle(&workplace, "-o new");
+    let line = format!("restyle film {SMALL} --progress json -o new --force");
+    let done = || -> u64 {
+        let events = workplace.run(&words(&line)).succeeded().events();
+        let begun = events.into_iter().find(|event| event["event"] == "restyling").unwrap();
+        begun["done"].as_u64().unwrap()
+    };
+    interrupted(&workplace, &line, "INT", &["new"]);
+    let frames = names(&workplace.join("new")).len() as u64;
+    assert!(frames >= 2 && done() == frames, "{frames}");
+    assert_eq!(names(&workplace.join("new")).len(), 30);
+    assert_eq!(names(&workplace.join("")), ["film", "new"]);
+    // A whole film is drawn again.
+    assert_eq!(done(), 0);
 }
 
 #[test]
@@ -198,6 +235,8 @@ fn a_gif_keeps_its_size_and_its_times() {
     // Slots of 0.02 seconds: each frame fades as long as it is shown, and the last is shown twice as long instead.
     assert_eq!(faded.frames.len(), 2 * (1 + 3 + 2));
     assert!((faded.seconds() - 0.24).abs() < 1e-9, "{}", faded.seconds());
+    let too_fast = format!("restyle film {SMALL} -q -o fast.mp4 --blend 9");
+    workplace.refuses(&words(&too_fast), &["--blend 9", "250", "240"]);
     restyle(&workplace, "-o slow.mp4 --fps 2");
     assert!((Movie::of_mp4(&workplace.join("slow.mp4")).seconds() - 1.5).abs() < 1e-9);
     let bytes = workplace.read("film");
