@@ -257,7 +257,7 @@ fn settings(
     let mut settings = combine(&layers)?;
     refuse_what_frames_cannot_do(&settings)?;
     if let Some(timing) = &timing {
-        settings.fps = faster(timing.rate, settings.blend.unwrap_or(0));
+        settings.fps = faster(timing.rate, settings.blend.unwrap_or(0))?;
     }
     if !is_held {
         settings.init_weight = drawer::of(&settings.drawer)?.usual_init_weight(&settings.vqgan).max(HOLD);
@@ -269,11 +269,22 @@ fn settings(
     Ok((settings, timing))
 }
 
-/// The rate at which frames and those in between take as long as the frames alone, if there is such a rate.
-fn faster(rate: FrameRate, blend: usize) -> FrameRate {
+/// The rate at which frames and those in between take as long as the frames alone.
+///
+/// # Errors
+/// If no film can have this rate.
+fn faster(rate: FrameRate, blend: usize) -> Result<FrameRate> {
     let times = u32::try_from(blend).unwrap_or(u32::MAX).saturating_add(1);
-    let thousandths = rate.thousandths().saturating_mul(times);
-    format!("{thousandths}/1000").parse().unwrap_or(rate)
+    let thousandths = u64::from(rate.thousandths()) * u64::from(times);
+    format!("{thousandths}/1000").parse().map_err(|_| {
+        #[allow(clippy::cast_precision_loss, reason = "it is only shown")]
+        let needed = thousandths as f64 / 1000.0;
+        let problem = format!(
+            "with --blend {blend}, the film would need {needed} frames per second to take as long as its source, but 240 \
+             are the most"
+        );
+        Error::usage(problem, "give less --blend, or a frame rate with --fps; each frame is then shown once")
+    })
 }
 
 /// Refuses options that only animations have, and the init image: the film decides how many frames there are and what each
@@ -352,6 +363,16 @@ fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
 mod tests {
     use super::*;
     use crate::settings::OPTIONS;
+
+    #[test]
+    fn a_film_with_frames_in_between_is_not_too_fast() {
+        let rate = |text: &str| text.parse::<FrameRate>().unwrap();
+        assert_eq!(faster(rate("50"), 3).unwrap(), rate("200"));
+        assert_eq!(faster(rate("12.5"), 0).unwrap(), rate("12.5"));
+        let problem = faster(rate("50"), 5).unwrap_err().to_string();
+        assert!(problem.contains("--blend 5") && problem.contains("300 frames per second"), "{problem}");
+        assert!(faster(rate("240"), usize::MAX).is_err());
+    }
 
     #[test]
     fn what_animations_have_is_refused_or_ignored() {
