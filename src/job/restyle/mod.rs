@@ -126,7 +126,12 @@ impl Restyle {
                 progress.tell(Event::Warning { message });
             }
         };
-        let plan = plan_of(self.settings.clone(), self.limits, models, device)?;
+        let plan = if self.smooth > 0.0 {
+            // A frame waits for its neighbor.
+            Plan::after_another(self.limits.max_memory, self.settings.clone(), models, device)?
+        } else {
+            plan_of(self.settings.clone(), self.limits, models, device)?
+        };
         plan.check()?;
         prepare_no_text(plan.settings(), models, stop, &mut |message| warn(message))?;
         let keys = Keys::new(self, &plan, models)?;
@@ -245,6 +250,7 @@ impl Run<'_> {
             let mut frames = frames_from(done)?;
             let (plan, mut session) = self.session(done, frames.take()?)?;
             session.take(&state.trace)?;
+            session.rest();
             let before = Drawn { frame: done, plan, session: Some(session), state };
             let earlier = earlier.map(|state| state.trace);
             return Ok(Begin { first: done + 1, before: Some(before), earlier, frames });
@@ -286,6 +292,8 @@ impl Run<'_> {
         }
         let Figures { loss, first_fit, .. } = finished.figures;
         let state = State { trace: session.trace()?, iterations: finished.iterations, loss, first_fit };
+        // It may wait for its neighbor.
+        session.rest();
         Ok(Some(Drawn { frame, plan, session: Some(session), state }))
     }
 
