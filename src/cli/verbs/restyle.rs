@@ -185,9 +185,8 @@ fn target(arguments: &Arguments) -> Result<Target> {
     // What an interrupted run left belongs to this one.
     let replaces = arguments.force || work.is_dir();
     // Its frames may be in another folder.
-    let existing_in = |frames: &Path| match arguments.force || wrote_frames_to(&work, frames) {
-        true => Existing::Replace,
-        false => Existing::Keep,
+    let existing_in = |frames: &Path| {
+        if arguments.force || wrote_frames_to(&work, frames) { Existing::Replace } else { Existing::Keep }
     };
     if output.extension().is_none() || output.is_dir() {
         if arguments.frames.is_some() {
