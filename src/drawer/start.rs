@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use crate::picture::{Size, Tile};
 use crate::random::Stream;
-use crate::settings::StartNoise;
+use crate::settings::{StartNoise, smoothstep};
 
 /// The starting point of a drawer.
 pub enum Start<'a> {
@@ -77,9 +77,8 @@ fn clouds(size: Size, stream: &mut Stream) -> Vec<f32> {
         for (index, value) in values.iter_mut().enumerate() {
             let (x, y) = ((index % size.width) as f64 / cell, (index / size.width) as f64 / cell);
             let corner = y as usize * columns + x as usize;
-            // Interpolate between the four corners of the cell by smoothstep.
-            let ease = |t: f64| t * t * (3.0 - 2.0 * t);
-            let (u, v) = (ease(x.fract()), ease(y.fract()));
+            // Interpolate between the four corners of the cell.
+            let (u, v) = (smoothstep(x.fract()), smoothstep(y.fract()));
             let row = |start: usize| grid[start] * (1.0 - u) + grid[start + 1] * u;
             *value += share * (row(corner) * (1.0 - v) + row(corner + columns) * v);
         }

@@ -32,6 +32,7 @@ pub use plain::without_recipe;
 pub use png::{encode, encode_pixels};
 pub use products::{Product, Products};
 pub use recipe::{InputRecord, Recipe, Restyled, ResultRecord, Stage};
+pub(crate) use recipe_text::PNG_SIGNATURE;
 pub use saver::Saver;
 pub use svg::SVG;
 pub use tile_proof::{TILE_PROOF, tile_proof_size};

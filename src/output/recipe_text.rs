@@ -15,7 +15,7 @@ pub(super) const WORDS: &str = "parameters";
 /// The beginning of a GIF's comment that is a recipe.
 pub(super) const BEGINNING: &str = "{\"format\":";
 /// The bytes that every PNG begins with.
-pub(super) const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+pub(crate) const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The longest recipe that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 

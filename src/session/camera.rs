@@ -7,7 +7,7 @@ use super::{Session, optimizer};
 use crate::Result;
 use crate::drawer::Motion;
 use crate::random::Stream;
-use crate::settings::{Keyframes, Settings};
+use crate::settings::{Keyframes, Settings, smoothstep};
 
 /// The frames from one random motion to the next; between them, the motion changes smoothly.
 const WANDER_FRAMES: usize = 40;
@@ -77,8 +77,7 @@ impl Camera {
             WANDER.map(|limit| stream.between(-limit, limit))
         };
         let (before, after) = (key(frame / WANDER_FRAMES), key(frame / WANDER_FRAMES + 1));
-        let share = (frame % WANDER_FRAMES) as f64 / WANDER_FRAMES as f64;
-        let share = share * share * (3.0 - 2.0 * share);
+        let share = smoothstep((frame % WANDER_FRAMES) as f64 / WANDER_FRAMES as f64);
         std::array::from_fn(|index| before[index] + (after[index] - before[index]) * share)
     }
 }

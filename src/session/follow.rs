@@ -42,6 +42,14 @@ impl Trace {
 }
 
 impl Session {
+    /// Lets go of what only iterations need. What was drawn can still be had, also of other parameters ([`Session::take`]):
+    /// the picture, the drawing and the figures. No iteration may be in progress ([`Session::halt`]), or follow.
+    pub fn rest(&mut self) {
+        self.judge.perceptors.clear();
+        self.losses.clear();
+        (self.last, self.masking, self.overlay) = (None, None, None);
+    }
+
     /// The trace that this session leaves now. No iteration may be in progress ([`Session::halt`]).
     ///
     /// # Errors

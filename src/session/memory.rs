@@ -30,6 +30,10 @@ const WAITING: (u64, u64) = (8, 128 << 20);
 /// the picture of the mean.
 const AVERAGED: u64 = 3 * 16 + 16;
 
+/// The memory of a session that rests ([`super::Session::rest`]), in bytes for each pixel of the picture: the parameters, two
+/// moments of them, and what they are kept close to, each of at most four numbers.
+const RESTING: u64 = 4 * 16;
+
 /// The number of blocks that are computed twice to save memory. The picture stays the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Recomputed {
@@ -179,6 +183,12 @@ impl<'a> Estimate<'a> {
             clip: self.models.clips.iter().map(|clip| clip.model.image_tower(0).blocks()).max().unwrap_or(0),
         }
     }
+}
+
+/// The memory of a session that rests beside one that draws, in bytes.
+pub(super) fn resting(settings: &Settings) -> u64 {
+    let pixels = settings.size.width.saturating_mul(settings.size.height) as u64;
+    pixels.saturating_mul(RESTING).saturating_add(masks::memory(settings).lasting)
 }
 
 /// The input images of a run.

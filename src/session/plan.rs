@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Models;
-use super::memory::{Estimate, Recomputed};
+use super::memory::{Estimate, Recomputed, resting};
 use crate::device::ComputeDevice;
 use crate::drawer;
 use crate::machine::in_words;
@@ -55,7 +55,27 @@ impl Plan {
     ///
     /// # Errors
     /// If a model does not support the size of the picture.
-    pub fn within(
+    pub fn within(allowed: Option<u64>, settings: Settings, models: &Models, device: &ComputeDevice) -> Result<Self> {
+        Self::beside(0, allowed, settings, models, device)
+    }
+
+    /// Plans a run as [`Plan::within`] does, while a session of an earlier run with the same settings rests
+    /// ([`super::Session::rest`]).
+    ///
+    /// # Errors
+    /// If a model does not support the size of the picture.
+    pub fn after_another(
+        allowed: Option<u64>,
+        settings: Settings,
+        models: &Models,
+        device: &ComputeDevice,
+    ) -> Result<Self> {
+        Self::beside(resting(&settings), allowed, settings, models, device)
+    }
+
+    /// Plans a run beside something else that takes memory, in bytes.
+    fn beside(
+        beside: u64,
         allowed: Option<u64>,
         mut settings: Settings,
         models: &Models,
@@ -65,7 +85,8 @@ impl Plan {
         let wanted = allowed.unwrap_or(device.total_memory() / MEMORY_SHARE.1 * MEMORY_SHARE.0);
         // A process may be allowed to use less memory than the machine has.
         let wanted = if device.gpu().is_none() { wanted.min(room) } else { wanted };
-        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, device, wanted)?;
+        let Fit { batch, recomputed, memory } = Fit::new(&settings, models, device, wanted.saturating_sub(beside))?;
+        let memory = memory.saturating_add(beside);
         let most = allowed.unwrap_or(room).min(room);
         let limit = || match allowed.filter(|allowed| *allowed <= room) {
             Some(allowed) => format!("‹max-memory› allows {}", in_words(allowed)),
@@ -73,7 +94,8 @@ impl Plan {
         };
         let (reading, held) = {
             let estimate = Estimate::new(&settings, models, device.memory_of())?;
-            (estimate.while_reading(), if device.gpu().is_none() { estimate.fixed() } else { 0 })
+            let reading = estimate.while_reading().map(|reading| reading.saturating_add(beside));
+            (reading, if device.gpu().is_none() { estimate.fixed() } else { 0 })
         };
         let refusal = if let Some(reading) = reading.filter(|reading| *reading > most) {
             let message = format!(
@@ -99,7 +121,10 @@ impl Plan {
             };
             let message = format!("{what}; {limit}");
             let more = memory <= room;
-            Some(Refusal { message, hint: way_out(&settings, models, device, (most, more.then_some(memory)))? })
+            Some(Refusal {
+                message,
+                hint: way_out(&settings, models, device, (most.saturating_sub(beside), more.then_some(memory)))?,
+            })
         } else {
             None
         };

@@ -222,3 +222,30 @@ fn losses_of_the_picture_are_seen_by_their_names() {
         assert!((sum - step.loss).abs() < 1e-12);
     }
 }
+
+#[test]
+fn what_a_session_drew_can_be_had_while_it_rests() {
+    let overrides = Overrides {
+        prompt: Some("a red apple".parse().unwrap()),
+        size: Some("32x32".parse().unwrap()),
+        drawer: Some("pixel".parse().unwrap()),
+        mask: Some("left:0.5".parse().unwrap()),
+        loss: Some(vec!["tv:0.5".parse().unwrap()]),
+        iterations: Some(2),
+        cutouts: Some(1),
+        ..Overrides::default()
+    };
+    let settings = combine(&[overrides]).unwrap();
+    let models = Models::load(&settings, &Finder::new(true, &Stop::default(), &|_| ())).unwrap();
+    let device = ComputeDevice::processor();
+    let plan = Plan::within(None, settings.clone(), &models, &device).unwrap();
+    let mut session = Session::new(&plan, &models, &mut |warning| panic!("{warning}")).unwrap();
+    let finished = run(&mut session, &Stop::default(), &mut |_, _, _| Ok(())).unwrap();
+    session.rest();
+    let picture = session.picture().unwrap();
+    assert_eq!(values(&picture), values(&finished.picture));
+    assert_eq!(session.figures(&picture, finished.figures.loss).unwrap(), finished.figures);
+    // Another session beside it takes more memory.
+    let beside = Plan::after_another(None, settings, &models, &device).unwrap();
+    assert!(beside.memory() > plan.memory() && beside.memory() < 2 * plan.memory());
+}

@@ -14,6 +14,11 @@ const MOST: usize = 10_000;
 /// The largest frame number.
 const LAST_FRAME: usize = 1_000_000_000;
 
+/// A share from 0 to 1 that changes slowly at both ends. It does not overshoot, so a value between two others stays there.
+pub(crate) fn smoothstep(share: f64) -> f64 {
+    share * share * (3.0 - 2.0 * share)
+}
+
 /// A number that changes from frame to frame, in the notation of animation notebooks: `0: 1, 50: 1.02`, or
 /// `0: (1), 50: (1.02)`. Between two keys, it changes evenly, or eases in and out of both keys if the word `smooth`
 /// comes first. Before the first key and after the last one, it stays the same. A single number applies to all
@@ -45,8 +50,7 @@ impl Keyframes {
             return self.keys[next.min(self.keys.len() - 1)].1;
         };
         let share = (frame - before.0) as f64 / (after.0 - before.0) as f64;
-        // The smoothstep does not overshoot, so a value between two keys is between their values.
-        let share = if self.is_smooth { share * share * (3.0 - 2.0 * share) } else { share };
+        let share = if self.is_smooth { smoothstep(share) } else { share };
         if before.1.to_bits() == after.1.to_bits() { before.1 } else { before.1 * (1.0 - share) + after.1 * share }
     }
 

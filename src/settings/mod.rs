@@ -46,6 +46,7 @@ pub use form::{Form, FormKind};
 pub(crate) use groups::{ITERATIONS_PER_FRAME, check_upscaler, checked_quality};
 pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub use keyframes::Keyframes;
+pub(crate) use keyframes::smoothstep;
 pub use learning_rate::LearningRateDrops;
 pub use loss::{LossAim, LossChoice, LossKind, PictureLoss};
 pub use mask::{Mask, Side};

@@ -144,10 +144,14 @@ impl Recorder {
     /// failed.
     #[must_use]
     pub fn finish(mut self, picture: usize, pixels: DynamicImage, recipe: Option<Recipe>) -> Vec<Result<PathBuf>> {
+        // This frame is not kept: a run that continues shows the picture at its regular place, if at all.
+        let slots = self.timeline.slots(picture);
         if self.last != Some(picture) {
-            // This frame is not kept: a run that continues shows the picture at its regular place, if at all.
-            let slots = self.timeline.slots(picture).max(1);
-            self.send_frame(picture, (slots, false), pixels, recipe.clone());
+            self.send_frame(picture, (slots.max(1), false), pixels, recipe.clone());
+        } else if slots == 0 {
+            // The frames before it have faded into it.
+            let recipe = recipe.clone().map(Box::new);
+            self.send(Message::Frame { picture: pixels, slots: 1, between: Vec::new(), recipe, is_kept: false });
         }
         self.end(recipe)
     }

@@ -57,7 +57,8 @@ impl Reel {
         for message in messages {
             match message {
                 Message::Frame { picture, slots, between, recipe, is_kept } => {
-                    if let Some(folder) = &mut self.folder {
+                    // A frame that only fades into others is not shown.
+                    if let Some(folder) = self.folder.as_mut().filter(|_| slots > 0) {
                         on(folder, &self.tell, |folder| folder.push(&picture, recipe.as_deref()));
                     }
                     let picture = over_white(picture);

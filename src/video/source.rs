@@ -119,6 +119,20 @@ impl FrameSource {
         }
     }
 
+    /// Whether a file is one of those that the film is read from.
+    #[must_use]
+    pub fn is_read_from(&self, file: &Path) -> bool {
+        let end = |path: &Path| path.canonicalize().ok();
+        let Some(whole) = end(file) else { return false };
+        match &self.kind {
+            Kind::Gif => end(&self.path) == Some(whole),
+            Kind::Folder(frames) => frames
+                .iter()
+                .filter(|frame| frame.file_name() == whole.file_name())
+                .any(|frame| end(frame).as_ref() == Some(&whole)),
+        }
+    }
+
     /// Reads through all frames: their size must be the same, and those of a GIF are decoded, so that a bad one is found
     /// before any work.
     ///

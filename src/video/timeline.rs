@@ -57,10 +57,15 @@ impl Timeline {
         self.blend
     }
 
-    /// Whether a picture is needed: it is shown, or fades into others.
+    /// Whether a picture is needed: it is shown, or a frame in between that is shown fades from it or into it.
     #[must_use]
     pub fn is_frame(&self, picture: usize) -> bool {
-        self.slots(picture) > 0 || (self.blend > 0 && self.is_candidate(picture))
+        if !self.is_candidate(picture) {
+            return false;
+        }
+        let own = self.place(picture) * (self.blend + 1);
+        let (first, end) = (own.saturating_sub(self.blend), own + self.blend + 1);
+        self.forward.is_none_or(|forward| self.first_slot(end, forward) > self.first_slot(first, forward))
     }
 
     /// The number of slots for which a picture is shown; 0 if it is not shown.
@@ -105,23 +110,26 @@ impl Timeline {
 
     /// The number of slots of a frame, among the pictures that may be frames and all in between.
     fn slots_of(&self, frame: usize) -> usize {
+        self.forward.map_or(1, |forward| self.first_slot(frame + 1, forward) - self.first_slot(frame, forward))
+    }
+
+    /// The first of `forward` slots that does not show a frame before this one.
+    fn first_slot(&self, frame: usize, forward: usize) -> usize {
         let frames = self.last_place() * (self.blend + 1) + 1;
-        let Some(forward) = self.forward else { return 1 };
         // Slot s shows frame round(s (frames - 1) / (forward - 1)), the first at 0, the last at the end.
-        let first_slot = |frame: usize| match frame {
+        match frame {
             0 => 0,
             _ if frame >= frames => forward,
             // One slot shows the last picture.
             _ if forward == 1 => usize::from(frame > frames - 1),
             _ => ((2 * frame - 1) * (forward - 1)).div_ceil(2 * (frames - 1)),
-        };
-        first_slot(frame + 1) - first_slot(frame)
+        }
     }
 
-    /// The number of frames before a picture.
+    /// The number of frames before a picture that are shown, and so are in a folder of frames.
     #[must_use]
     pub fn frames_before(&self, picture: usize) -> usize {
-        (0..picture.min(self.last.saturating_add(1))).filter(|before| self.is_frame(*before)).count()
+        (0..picture.min(self.last.saturating_add(1))).filter(|before| self.slots(*before) > 0).count()
     }
 
     /// The number of slots for which the last frame is held, after its own.
@@ -216,6 +224,39 @@ mod tests {
             }
         }
         assert_eq!(fading(1, 1, None, 9).frames_before(4), 4);
+    }
+
+    #[test]
+    fn only_what_is_seen_is_a_frame() {
+        let fading = |blend, seconds, last| {
+            let (fps, blend) = ("10".parse().unwrap(), Some(blend));
+            Timeline::new(&VideoSettings { fps, blend, seconds, ..VideoSettings::default() }, last)
+        };
+        let needed = |timeline: &Timeline| -> Vec<usize> {
+            (0..=timeline.last + 1).filter(|picture| timeline.is_frame(*picture)).collect()
+        };
+        // 401 frames, of which 0, 44, 89, 133, 178, 222, 267, 311, 356 and 400 are shown; the odd ones are in between.
+        let timeline = fading(1, Some(1.0), 200);
+        assert_eq!(needed(&timeline), [0, 22, 44, 45, 66, 67, 89, 111, 133, 134, 155, 156, 178, 200]);
+        let shown: Vec<usize> = frames(&timeline).into_iter().map(|(picture, _)| picture).collect();
+        assert_eq!(shown, [0, 22, 89, 111, 178, 200]);
+        assert_eq!((timeline.frames_before(200), timeline.frames_before(201), timeline.frames_before(23)), (5, 6, 2));
+        // The end of each frame of an animation: 9, 19 and 30, with one in between.
+        let animated = |seconds| Timeline { at_ends: true, every: 10, ..fading(1, Some(seconds), 30) };
+        assert_eq!((needed(&animated(0.2)), frames(&animated(0.2))), (vec![9, 30], vec![(9, 1), (30, 1)]));
+        assert_eq!((needed(&animated(0.4)), frames(&animated(0.4))), (vec![9, 19, 30], vec![(9, 1), (30, 1)]));
+        assert_eq!(needed(&animated(0.1)), [30]);
+        // A frame in between that is shown has both of its ends.
+        for (last, blend, tenths) in [(40, 1, 7), (40, 5, 3), (9, 2, 1), (3, 9, 20), (0, 4, 3)] {
+            let timeline = fading(blend, Some(f64::from(tenths) / 10.0), last);
+            for picture in (0..=last).filter(|picture| timeline.slots_between(*picture).iter().any(|slots| *slots > 0))
+            {
+                assert!(
+                    timeline.is_frame(picture) && timeline.is_frame(picture - 1),
+                    "{last} {blend} {tenths} {picture}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -9,10 +9,11 @@ use std::fs::File;
 use std::path::Path;
 
 use common::movie::Movie;
-use common::program::{Running, Workplace, words};
+use common::program::{Outcome, Running, Workplace, words};
 use image::codecs::gif::GifEncoder;
 use image::{Delay, Frame, Rgb, RgbImage};
 use serde_json::Value;
+use text2art::settings::{OPTIONS, OptionInfo};
 
 /// What every film of these tests is drawn with.
 const SMALL: &str = "'a red apple' -n 4 --cutouts 1 --seed 5";
@@ -48,6 +49,28 @@ fn restyle(workplace: &Workplace, more: &str) -> String {
 
 fn frame(workplace: &Workplace, folder: &str, number: usize) -> Vec<u8> {
     workplace.read(&format!("{folder}/{number:06}.png"))
+}
+
+/// Starts a film, and sends a signal when two frames are done; again if the film was finished before it came. The first of
+/// what is made names the film.
+fn interrupted(workplace: &Workplace, line: &str, signal: &str, made: &[&str]) -> Outcome {
+    for _ in 0..20 {
+        let mut command = workplace.command();
+        let mut running = Running::start(command.args(words(line)));
+        running.wait_for_lines("\"restyled\"", 2);
+        running.signal(signal);
+        let outcome = running.finish();
+        let work = workplace.join(format!("{}.t2a-film", made[0]));
+        if work.exists() && !(signal == "KILL" && workplace.join(made[0]).is_file()) {
+            return outcome;
+        }
+        let made = made.iter().map(|name| workplace.join(name)).chain([work]);
+        for path in made.filter(|path| path.exists()) {
+            let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+            removed.unwrap();
+        }
+    }
+    panic!("the film was always finished before the signal came");
 }
 
 fn recipe(workplace: &Workplace, picture: &str) -> Value {
@@ -107,12 +130,7 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
         restyle(&workplace, &format!("-o whole.mp4 --frames whole {more}"));
         assert_eq!(names(&workplace.join("")), ["film", "whole", "whole.mp4"]);
         let line = format!("restyle film {SMALL} --progress json -o part.mp4 --frames part {more}");
-        let mut command = workplace.command();
-        let mut running = Running::start(command.args(words(&line)));
-        running.wait_for_lines("\"restyled\"", 2);
-        running.signal("KILL");
-        assert_eq!(running.finish().code, None);
-        assert!(!workplace.join("part.mp4").exists() && workplace.join("part.mp4.t2a-film").exists());
+        assert_eq!(interrupted(&workplace, &line, "KILL", &["part.mp4", "part"]).code, None);
         let before = frame(&workplace, "part", 0);
         let outcome = workplace.run(&words(&line)).succeeded();
         let begun = outcome.events().into_iter().find(|event| event["event"] == "restyling").unwrap();
@@ -130,18 +148,38 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
 fn an_interrupted_film_plays_and_goes_on() {
     let workplace = workplace(30);
     let line = format!("restyle film {SMALL} --progress json -o film.gif");
-    let mut command = workplace.command();
-    let mut running = Running::start(command.args(words(&line)));
-    running.wait_for_lines("\"restyled\"", 2);
-    running.signal("INT");
-    let outcome = running.finish();
+    let outcome = interrupted(&workplace, &line, "INT", &["film.gif"]);
     assert_eq!((outcome.code, outcome.output_text()), (Some(130), "film.gif\n"), "{}", outcome.errors);
     assert!(outcome.errors.contains("of 30 frames are drawn; run the same command again"), "{}", outcome.errors);
     let part = Movie::of_gif(&workplace.join("film.gif")).seconds();
     assert!((0.079..1.199).contains(&part), "{part}");
+    // Frames that the interrupted run did not write are not replaced.
+    std::fs::create_dir(workplace.join("mine")).unwrap();
+    workplace.write("mine/000000.png", "mine");
+    let other = format!("restyle film {SMALL} -q -o film.gif --frames mine");
+    workplace.refuses(&words(&other), &["mine", "contains frames"]);
     workplace.run(&words(&line)).succeeded();
     assert!((Movie::of_gif(&workplace.join("film.gif")).seconds() - 1.2).abs() < 1e-9);
-    assert_eq!(names(&workplace.join("")), ["film", "film.gif"]);
+    assert_eq!(names(&workplace.join("")), ["film", "film.gif", "mine"]);
+}
+
+#[test]
+fn what_was_begun_afresh_goes_on() {
+    let workplace = workplace(30);
+    restyle(&workplace, "-o new");
+    let line = format!("restyle film {SMALL} --progress json -o new --force");
+    let done = || -> u64 {
+        let events = workplace.run(&words(&line)).succeeded().events();
+        let begun = events.into_iter().find(|event| event["event"] == "restyling").unwrap();
+        begun["done"].as_u64().unwrap()
+    };
+    interrupted(&workplace, &line, "INT", &["new"]);
+    let frames = names(&workplace.join("new")).len() as u64;
+    assert!(frames >= 2 && done() == frames, "{frames}");
+    assert_eq!(names(&workplace.join("new")).len(), 30);
+    assert_eq!(names(&workplace.join("")), ["film", "new"]);
+    // A whole film is drawn again.
+    assert_eq!(done(), 0);
 }
 
 #[test]
@@ -197,9 +235,14 @@ fn a_gif_keeps_its_size_and_its_times() {
     // Slots of 0.02 seconds: each frame fades as long as it is shown, and the last is shown twice as long instead.
     assert_eq!(faded.frames.len(), 2 * (1 + 3 + 2));
     assert!((faded.seconds() - 0.24).abs() < 1e-9, "{}", faded.seconds());
+    let too_fast = format!("restyle film {SMALL} -q -o fast.mp4 --blend 9");
+    workplace.refuses(&words(&too_fast), &["--blend 9", "250", "240"]);
     restyle(&workplace, "-o slow.mp4 --fps 2");
     assert!((Movie::of_mp4(&workplace.join("slow.mp4")).seconds() - 1.5).abs() < 1e-9);
     let bytes = workplace.read("film");
+    workplace.write("film.gif", &bytes);
+    let line = format!("restyle film.gif {SMALL} -o film.gif --force");
+    workplace.refuses(&words(&line), &["film.gif", "would replace"]);
     workplace.write("cut", &bytes[..bytes.len() * 2 / 3]);
     workplace.refuses(&words(&format!("restyle cut {SMALL} -o cut.mp4")), &["cut: frame ", "cannot be decoded"]);
 }
@@ -253,6 +296,57 @@ fn what_cannot_be_restyled_is_refused() {
         ("restyle film apple -o new --frames other", vec!["--frames"]),
     ] {
         workplace.refuses(&words(line), &named);
+    }
+}
+
+#[test]
+fn each_option_is_honored_or_refused() {
+    let workplace = workplace(2);
+    workplace.write("story.txt", "a dawn\na night\n");
+    let refused = [
+        ("init-image", "film/8.png"),
+        ("hires", "2"),
+        ("average", "0.9"),
+        ("stop-at", "1"),
+        ("length", "4"),
+        ("iterations-per-frame", "2"),
+        ("zoom", "1.1"),
+        ("angle", "5"),
+        ("pan-x", "1"),
+        ("pan-y", "1"),
+        ("wander", "1"),
+        ("story", "story.txt"),
+        ("crossfade", "1"),
+        ("prompt-weights", "'1 = 0: 1, 3: 0'"),
+        ("learning-rate-keys", "'0: 0.1, 3: 0.2'"),
+        ("init-weight-keys", "'0: 1, 3: 2'"),
+    ];
+    for (option, value) in refused {
+        let line = format!("restyle film {SMALL} -o new --{option} {value}");
+        workplace.refuses(&words(&line), &[&format!("--{option} does not work with `restyle`")]);
+    }
+    let of_animations = |option: &&OptionInfo| option.group == "Animation";
+    assert!(OPTIONS.iter().filter(of_animations).all(|option| refused.iter().any(|(name, _)| *name == option.option)));
+    // Everything else is in the recipe of a frame, and so in what decides it.
+    let honored = "--drawer pixel --pixel-size 8x8 --palette game-boy --style watercolor --loss tv:0.5 --cut-noise 0.2 \
+                   --learning-rate 0.2 --init-weight 3 --mask left:0.5 --overlay film/8.png --fps 7 --hold 1";
+    restyle(&workplace, &format!("-o new {honored}"));
+    let recipe = recipe(&workplace, "new/000001.png");
+    for option in honored.split("--").skip(1) {
+        let (name, value) = option.trim().split_once(' ').unwrap();
+        let found = recipe["settings"][name.replace('-', "_")].to_string();
+        assert!(found.contains(value), "{name}: {found}");
+    }
+}
+
+#[test]
+fn an_animation_in_the_configuration_is_not_of_films() {
+    let workplace = workplace(2);
+    restyle(&workplace, "-o plain");
+    workplace.write("config.toml", "length = 4\nzoom = 1.1\nwander = 1\nprompt_weights = [\"1 = 0: 1, 3: 0\"]\n");
+    restyle(&workplace, "-o new --config config.toml");
+    for number in 0..2 {
+        assert!(frame(&workplace, "new", number) == frame(&workplace, "plain", number), "{number}");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::cli::terminal::{interrupt, stdout};
 use crate::cli::{DONE, INTERRUPTED};
 use crate::drawer;
 use crate::files::{Existing, check_folder, check_target};
-use crate::job::{Film, Limits, MEMORY, Progress, Restyle, SMOOTH, film_of};
+use crate::job::{Film, Limits, MEMORY, Progress, Restyle, SMOOTH, film_of, frames_in, wrote_frames_to};
 use crate::models::Finder;
 use crate::output::{Product, Recipe, kind_of};
 use crate::progress::{Event, Stop};
@@ -68,6 +68,8 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     overrides: Overrides,
     /// Redraw all frames, and replace files that already exist
+    ///
+    /// If such a run is interrupted, run the same command again to continue.
     #[arg(long, help_heading = "Output")]
     force: bool,
     /// Configuration file, or `none`
@@ -111,7 +113,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let (memory, smooth) = shares(arguments)?;
     let target = target(arguments)?;
     let source = FrameSource::open(&arguments.source)?;
-    refuse_own_frames(&source, &target)?;
+    refuse_to_replace_source(&source, &target)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
     let survey = source.survey(&stop)?;
     let (settings, timing) = settings(arguments, &source, &survey, reporter)?;
@@ -182,7 +184,10 @@ fn target(arguments: &Arguments) -> Result<Target> {
     let work = beside(output, WORK);
     // Files of an interrupted run belong to this run.
     let replaces = arguments.force || work.is_dir();
-    let existing = if replaces { Existing::Replace } else { Existing::Keep };
+    // Its frames may be in another folder.
+    let existing_in = |frames: &Path| {
+        if arguments.force || wrote_frames_to(&work, frames) { Existing::Replace } else { Existing::Keep }
+    };
     if output.extension().is_none() || output.is_dir() {
         if arguments.frames.is_some() {
             let hint = "leave out --frames, or name a film with --output, such as film.mp4";
@@ -190,6 +195,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
         }
         // Frames of this film may exist already; it is not known yet which.
         Folder::check(output, Existing::Replace)?;
+        let existing = existing_in(output);
         return Ok(Target { movie: None, frames: output.clone(), keeps_frames: true, work, existing });
     }
     let kind = kind_of(output, &[MP4, GIF])?;
@@ -198,7 +204,9 @@ fn target(arguments: &Arguments) -> Result<Target> {
     if let Some(frames) = &arguments.frames {
         Folder::check(frames, Existing::Replace)?;
     }
-    let frames = arguments.frames.clone().unwrap_or_else(|| work.join("frames"));
+    let frames = arguments.frames.clone().unwrap_or_else(|| frames_in(&work));
+    // Those in the folder for the work are nobody else's.
+    let existing = if arguments.frames.is_some() { existing_in(&frames) } else { Existing::Replace };
     Ok(Target { movie, frames, keeps_frames: arguments.frames.is_some(), work, existing })
 }
 
@@ -209,8 +217,12 @@ fn beside(path: &Path, more: &str) -> PathBuf {
     name.into()
 }
 
-/// Refuses to write the new frames among the frames of the source.
-fn refuse_own_frames(source: &FrameSource, target: &Target) -> Result<()> {
+/// Refuses to write the film or its frames over the source.
+fn refuse_to_replace_source(source: &FrameSource, target: &Target) -> Result<()> {
+    if let Some(movie) = target.movie.as_ref().filter(|movie| source.is_read_from(&movie.path)) {
+        let problem = "the film would replace its source";
+        return Err(Error::file(&movie.path, problem, "choose another name"));
+    }
     let end = |path: &Path| path.canonicalize().ok();
     if end(source.path()).is_some_and(|path| Some(path) == end(&target.frames)) {
         let problem = "the new frames would replace the source frames";
@@ -227,13 +239,7 @@ fn settings(
     reporter: &Reporter,
 ) -> Result<(Settings, Option<Timing>)> {
     let mut flags = arguments.overrides.clone();
-    if flags.init_image.is_some() {
-        let hint = "leave out --init-image; --init-weight sets how close each frame stays to its source";
-        return Err(Error::usage(
-            "--init-image does not work with `restyle`, which starts from the frames of the film",
-            hint,
-        ));
-    }
+    refuse_what_films_decide(&flags)?;
     flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
     flags.init_image = Some(source.file(0).to_owned());
     if flags.size.is_none() && flags.aspect.is_none() && flags.quality.is_none() {
@@ -243,12 +249,14 @@ fn settings(
     let timing = survey.timing.clone().filter(|_| is_timed);
     let mut warnings = Vec::new();
     let environment = sources::environment(&mut |message| warnings.push(message))?;
-    let layers = [flags, environment, sources::config_file(arguments.config.as_deref())?];
+    // What the user always wants of an animation says nothing about films.
+    let [environment, file] = [environment, sources::config_file(arguments.config.as_deref())?].map(without_animation);
+    let layers = [flags, environment, file];
     let is_held = layers.iter().any(|layer| layer.init_weight.is_some());
     let mut settings = combine(&layers)?;
     refuse_what_frames_cannot_do(&settings)?;
     if let Some(timing) = &timing {
-        settings.fps = faster(timing.rate, settings.blend.unwrap_or(0));
+        settings.fps = faster(timing.rate, settings.blend.unwrap_or(0))?;
     }
     if !is_held {
         settings.init_weight = drawer::of(&settings.drawer)?.usual_init_weight(&settings.vqgan).max(HOLD);
@@ -260,11 +268,76 @@ fn settings(
     Ok((settings, timing))
 }
 
-/// The rate at which the frames, with those in between, take as long as the frames alone, if there is such a rate.
-fn faster(rate: FrameRate, blend: usize) -> FrameRate {
+/// The rate at which frames and those in between take as long as the frames alone.
+///
+/// # Errors
+/// If no film can have this rate.
+fn faster(rate: FrameRate, blend: usize) -> Result<FrameRate> {
     let times = u32::try_from(blend).unwrap_or(u32::MAX).saturating_add(1);
-    let thousandths = rate.thousandths().saturating_mul(times);
-    format!("{thousandths}/1000").parse().unwrap_or(rate)
+    let thousandths = u64::from(rate.thousandths()) * u64::from(times);
+    format!("{thousandths}/1000").parse().map_err(|_| {
+        #[allow(clippy::cast_precision_loss, reason = "it is only shown")]
+        let needed = thousandths as f64 / 1000.0;
+        let problem = format!(
+            "with --blend {blend}, the film would need {needed} frames per second to take as long as its source, but 240 \
+             are the most"
+        );
+        Error::usage(problem, "lower --blend, or set a frame rate with --fps, at which each frame is shown once")
+    })
+}
+
+/// Refuses options that only animations have, and the init image: the film decides how many frames there are and what each
+/// starts from, and each frame is drawn by iterations of its own.
+fn refuse_what_films_decide(flags: &Overrides) -> Result<()> {
+    if flags.init_image.is_some() {
+        let hint = "leave out --init-image; --init-weight sets how close each frame stays to its source";
+        return Err(Error::usage(
+            "--init-image does not work with `restyle`, which starts from the frames of the film",
+            hint,
+        ));
+    }
+    let (counted, placed) = ("the film decides how many frames there are", "each frame stays where its source is");
+    let anew = "it would start over in each frame";
+    let refused = [
+        ("length", flags.length.is_some(), counted),
+        ("iterations-per-frame", flags.iterations_per_frame.is_some(), "--iterations and --memory decide it"),
+        ("zoom", flags.zoom.is_some(), placed),
+        ("angle", flags.angle.is_some(), placed),
+        ("pan-x", flags.pan_x.is_some(), placed),
+        ("pan-y", flags.pan_y.is_some(), placed),
+        ("wander", flags.wander.is_some(), placed),
+        ("story", flags.story.is_some(), anew),
+        ("crossfade", flags.crossfade.is_some(), "there is no story"),
+        ("prompt-weights", flags.prompt_weights.is_some(), anew),
+        ("learning-rate-keys", flags.learning_rate_keys.is_some(), anew),
+        ("init-weight-keys", flags.init_weight_keys.is_some(), anew),
+    ];
+    match refused.iter().find(|(_, is_given, _)| *is_given) {
+        Some((option, _, reason)) => {
+            let problem = format!("--{option} does not work with `restyle`: {reason}");
+            Err(Error::usage(problem, format!("leave out --{option}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A layer without the options that only animations have.
+fn without_animation(layer: Overrides) -> Overrides {
+    Overrides {
+        length: None,
+        iterations_per_frame: None,
+        zoom: None,
+        angle: None,
+        pan_x: None,
+        pan_y: None,
+        wander: None,
+        story: None,
+        crossfade: None,
+        prompt_weights: None,
+        learning_rate_keys: None,
+        init_weight_keys: None,
+        ..layer
+    }
 }
 
 /// Refuses settings that do not work for a frame that continues another.
@@ -285,5 +358,37 @@ fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
             Err(Error::usage(problem, format!("leave out --{option}, or reset --{option} on the command line")))
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::OPTIONS;
+
+    #[test]
+    fn a_film_with_frames_in_between_is_not_too_fast() {
+        let rate = |text: &str| text.parse::<FrameRate>().unwrap();
+        assert_eq!(faster(rate("50"), 3).unwrap(), rate("200"));
+        assert_eq!(faster(rate("12.5"), 0).unwrap(), rate("12.5"));
+        let problem = faster(rate("50"), 5).unwrap_err().to_string();
+        assert!(problem.contains("--blend 5") && problem.contains("300 frames per second"), "{problem}");
+        assert!(faster(rate("240"), usize::MAX).is_err());
+    }
+
+    #[test]
+    fn what_animations_have_is_refused_or_ignored() {
+        for option in OPTIONS {
+            let given = serde_json::json!({ option.name: option.example() });
+            let given: Overrides = serde_json::from_value(given).unwrap();
+            let is_of_animations = option.group == "Animation";
+            let expected = if is_of_animations { Overrides::default() } else { given.clone() };
+            assert_eq!(without_animation(given.clone()), expected, "{option:?}");
+            let refused = refuse_what_films_decide(&given).map_err(|error| error.to_string());
+            assert_eq!(refused.is_err(), is_of_animations || option.name == "init_image", "{option:?}");
+            if let Err(problem) = refused {
+                assert!(problem.starts_with(&format!("--{} does not work", option.option)), "{problem}");
+            }
+        }
     }
 }

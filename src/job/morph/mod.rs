@@ -10,17 +10,14 @@ use image::RgbImage;
 use super::Progress;
 use crate::drawer::{self, Drawing};
 use crate::files::begins_with;
-use crate::output::{Products, Recipe, read_drawing};
+use crate::output::{PNG_SIGNATURE, Products, Recipe, read_drawing};
 use crate::picture::{self, Size};
 use crate::progress::{Event, Stop};
-use crate::settings::VideoSettings;
+use crate::settings::{VideoSettings, smoothstep};
 use crate::video::{Recorder, common_size};
 use crate::vqgan::Vqgan;
 use crate::{Error, Result};
 use pair::Pair;
-
-/// What a PNG begins with.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The speed at which a picture turns into the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +70,7 @@ impl Ease {
     pub fn share(self, time: f64) -> f64 {
         match self {
             Self::Linear => time,
-            Self::Smooth => time * time * (3.0 - 2.0 * time),
+            Self::Smooth => smoothstep(time),
         }
     }
 }
@@ -183,7 +180,7 @@ impl Finished {
     fn open(path: &Path) -> Result<Self> {
         // A picture without a recipe is fine.
         let recipe = Recipe::read(path).ok();
-        let drawing = if recipe.is_some() && begins_with(path, PNG) { read_drawing(path)? } else { None };
+        let drawing = if recipe.is_some() && begins_with(path, &PNG_SIGNATURE) { read_drawing(path)? } else { None };
         Ok(Self { path: path.to_owned(), recipe, drawing })
     }
 

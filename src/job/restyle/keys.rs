@@ -14,6 +14,8 @@ use crate::{Error, Result};
 
 /// The digests of a film's frames.
 pub(super) struct Keys {
+    /// The digest of what all frames have in common
+    common: String,
     /// The digest of what each frame is drawn from
     drawn: Vec<String>,
     /// Whether neighbors are mixed into each frame
@@ -71,7 +73,12 @@ impl Keys {
             }
             drawn.push(key);
         }
-        Self { drawn, is_smooth }
+        Self { common: common.to_owned(), drawn, is_smooth }
+    }
+
+    /// What all frames have in common.
+    pub(super) fn common(&self) -> &str {
+        &self.common
     }
 
     /// The number of frames.

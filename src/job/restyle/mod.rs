@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use candle_core::Tensor;
 
 pub use film::film_of;
+pub use work::{frames_in, wrote_frames_to};
 
 use super::draw::plan as plan_of;
 use super::enlarge::Enlarger;
@@ -60,7 +61,7 @@ pub struct Restyle {
     pub work: PathBuf,
     /// What happens to frames in the folder that are not those of this film
     pub existing: Existing,
-    /// Whether to redraw frames that already exist
+    /// Whether to redraw frames that already exist, unless an interrupted run left them
     pub afresh: bool,
 }
 
@@ -124,7 +125,12 @@ impl Restyle {
                 progress.tell(Event::Warning { message });
             }
         };
-        let plan = plan_of(self.settings.clone(), self.limits, models, device)?;
+        let plan = if self.smooth > 0.0 {
+            // A frame waits for its neighbor.
+            Plan::after_another(self.limits.max_memory, self.settings.clone(), models, device)?
+        } else {
+            plan_of(self.settings.clone(), self.limits, models, device)?
+        };
         plan.check()?;
         prepare_no_text(plan.settings(), models, stop, &mut |message| warn(message))?;
         let keys = Keys::new(self, &plan, models)?;
@@ -132,10 +138,12 @@ impl Restyle {
             Folder::check(&self.frames, Existing::Keep)?;
         }
         let work = Work::open(&self.frames, &self.work)?;
-        if self.afresh {
+        // What an interrupted run left was drawn afresh, or is as good.
+        if self.afresh && !work.is_for(keys.common()) {
             work.clear()?;
             work.cut(0)?;
         }
+        work.note(keys.common())?;
         let run = Run { restyle: self, plan, models, keys, work, stop, progress, warn: &warn };
         let done = run.draw()?;
         let frames = run.keys.count();
@@ -241,6 +249,7 @@ impl Run<'_> {
             let mut frames = frames_from(done)?;
             let (plan, mut session) = self.session(done, frames.take()?)?;
             session.take(&state.trace)?;
+            session.rest();
             let before = Drawn { frame: done, plan, session: Some(session), state };
             let earlier = earlier.map(|state| state.trace);
             return Ok(Begin { first: done + 1, before: Some(before), earlier, frames });
@@ -282,6 +291,8 @@ impl Run<'_> {
         }
         let Figures { loss, first_fit, .. } = finished.figures;
         let state = State { trace: session.trace()?, iterations: finished.iterations, loss, first_fit };
+        // It may wait for its neighbor.
+        session.rest();
         Ok(Some(Drawn { frame, plan, session: Some(session), state }))
     }
 

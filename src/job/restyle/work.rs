@@ -9,8 +9,9 @@ use image::RgbImage;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::files::{Existing, read_regular, remove_if_present, write_whole};
+use crate::files::{Existing, read_regular, remove_if_present, to_hex, write_whole};
 use crate::output::{Recipe, encode_pixels};
 use crate::session::Trace;
 use crate::video::Folder;
@@ -22,6 +23,12 @@ const HEAD: &str = "text2art frame";
 const LARGEST_STATE: u64 = 1 << 30;
 /// The file that a run locks.
 const LOCK: &str = "lock";
+/// What the work is for, and where its frames are.
+const PURPOSE: &str = "film";
+/// The folder of frames that are not kept.
+const FRAMES: &str = "frames";
+/// The largest file with a purpose that is read, in bytes.
+const LARGEST_PURPOSE: u64 = 4096;
 /// The picture of a frame that has no file of its own.
 const SOURCE: &str = "source.png";
 
@@ -76,6 +83,21 @@ impl Work {
             Err(TryLockError::Error(error)) => return Err(fault(error)),
         }
         Ok(Self { frames: frames.to_owned(), folder: folder.to_owned(), lock: Some(file) })
+    }
+
+    /// Whether an interrupted run left this folder, with what all frames of its film have in common, and with frames in the
+    /// same folder.
+    pub(super) fn is_for(&self, common: &str) -> bool {
+        purpose(&self.folder).is_some_and(|found| found == (common.to_owned(), place(&self.frames)))
+    }
+
+    /// Notes what all frames have in common, and the folder of the frames.
+    ///
+    /// # Errors
+    /// If the disk is full.
+    pub(super) fn note(&self, common: &str) -> Result<()> {
+        let text = format!("{common}\n{}\n", place(&self.frames));
+        write_whole(&self.folder.join(PURPOSE), text.as_bytes(), Existing::Replace)
     }
 
     /// Writes the file of a frame.
@@ -135,6 +157,11 @@ impl Work {
         if !keeps_frames {
             Folder::remove(&self.frames)?;
         }
+        // An earlier run may not have kept its frames.
+        let unkept = frames_in(&self.folder);
+        if unkept != self.frames && unkept.is_dir() {
+            Folder::remove(&unkept)?;
+        }
         self.lock.take();
         let lock = self.folder.join(LOCK);
         remove_if_present(&lock).map_err(|source| Error::Write { path: lock, source })?;
@@ -163,6 +190,31 @@ impl Work {
     }
 }
 
+/// The folder of the frames that are not kept, in the folder for what a run needs to go on.
+#[must_use]
+pub fn frames_in(folder: &Path) -> PathBuf {
+    folder.join(FRAMES)
+}
+
+/// Whether the run that left `folder` when it was interrupted wrote its frames to `frames`.
+#[must_use]
+pub fn wrote_frames_to(folder: &Path, frames: &Path) -> bool {
+    purpose(folder).is_some_and(|(_, written)| written == place(frames))
+}
+
+/// What all frames of the film have in common, and the place of the frames, as the folder says; none if it does not.
+fn purpose(folder: &Path) -> Option<(String, String)> {
+    let text = String::from_utf8(read_regular(&folder.join(PURPOSE), LARGEST_PURPOSE).ok()?).ok()?;
+    let (common, frames) = text.strip_suffix('\n')?.split_once('\n')?;
+    Some((common.to_owned(), frames.to_owned()))
+}
+
+/// A folder as a text that is the same for all its names: the digest of its whole path.
+fn place(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    to_hex(&Sha256::digest(whole.as_os_str().as_encoded_bytes()))
+}
+
 /// Whether a folder contains the file of a frame with this digest.
 pub(super) fn is_done(frames: &Path, frame: usize, key: &str) -> bool {
     let recipe = Recipe::read(&Folder::frame(frames, frame)).ok();
@@ -173,7 +225,7 @@ pub(super) fn is_done(frames: &Path, frame: usize, key: &str) -> bool {
 fn is_own(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let state = name.strip_prefix("state-").and_then(|name| name.strip_suffix(".safetensors"));
-    name == SOURCE || state.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+    name == SOURCE || name == PURPOSE || state.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 fn encoded(key: &str, state: &State) -> Result<Vec<u8>> {
@@ -248,6 +300,10 @@ mod tests {
         work.keep(3, "key", &state()).unwrap();
         assert_eq!(work.kept(3, "key"), Some(state()));
         assert_eq!((work.kept(3, "other"), work.kept(2, "key")), (None, None));
+        assert!(!work.is_for("film") && !wrote_frames_to(&place, &frames));
+        work.note("film").unwrap();
+        assert!(work.is_for("film") && !work.is_for("other"));
+        assert!(wrote_frames_to(&place, &frames.join("../frames")) && !wrote_frames_to(&place, folder.path()));
         work.source(RgbImage::new(2, 2)).unwrap();
         work.deliver(0, b"no picture").unwrap();
         work.deliver(1, b"no picture").unwrap();
@@ -258,7 +314,10 @@ mod tests {
         // What is not of this program stays.
         let work = Work::open(&frames, &place).unwrap();
         std::fs::write(place.join("notes.txt"), "mine").unwrap();
+        std::fs::create_dir(frames_in(&place)).unwrap();
+        std::fs::write(Folder::frame(&frames_in(&place), 0), "of an earlier run").unwrap();
         work.finish(false).unwrap();
+        assert!(!frames_in(&place).exists());
         assert!(place.join("notes.txt").exists() && !frames.exists());
     }
 }
