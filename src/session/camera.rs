@@ -83,21 +83,23 @@ impl Camera {
 /// The memory of moving the canvas, in bytes.
 pub(super) fn memory(settings: &Settings) -> u64 {
     let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
-    // The picture before and after the motion, corrected, and as it comes back, three or four channels each; and the
-    // parameters that a frame began with.
-    if settings.is_moving() { pixels.saturating_mul(4 * 16 + 12) } else { 0 }
+    // The picture before and after the motion, corrected, as it comes back, and as it is shown, three or four channels each;
+    // and the parameters that a frame began with.
+    if settings.is_moving() { pixels.saturating_mul(5 * 16 + 12) } else { 0 }
 }
 
 impl Session {
     /// Moves the canvas if a frame begins with the next iteration and the canvas has not moved for it yet. The optimizer
     /// starts over: what it knows is about another picture.
     pub(super) fn move_if_due(&mut self) -> Result<()> {
+        self.frame_end = None;
         let Some(camera) = &self.camera else { return Ok(()) };
         let Some(frame) = camera.frame_at(self.iteration) else { return Ok(()) };
         let motion = camera.motion(frame);
         if motion.is_none() || self.frame_start.as_ref().is_some_and(|start| start.frame == frame) {
             return Ok(());
         }
+        self.frame_end = Some(self.picture()?);
         self.drawer.move_canvas(&motion)?;
         self.drawer.hold_here()?;
         self.optimizer = optimizer(&self.settings, self.drawer.as_ref())?;

@@ -132,6 +132,35 @@ fn a_stopped_film_continues_with_the_same_bytes() {
     }
 }
 
+/// The last frame of the first part is followed by another one, and has its place among the frames.
+#[test]
+fn an_extended_film_is_the_longer_one() {
+    for each in [1, 3] {
+        let workplace = Workplace::new();
+        let line = format!("{SMALL} --iterations-per-frame {each} --zoom 1.1 --mp4");
+        draw(&workplace, &format!("{line} --length 4 --frames g -o whole.png"));
+        draw(&workplace, &format!("{line} --length 2 --frames f --checkpoint-every 1 -o p.png"));
+        draw(&workplace, &format!("resume p.png.t2a -n {} -q", 4 * each));
+        assert!(workplace.read("p.png") == workplace.read("whole.png"), "{each}");
+        assert!(workplace.read("p.mp4") == workplace.read("whole.mp4"), "{each}");
+        assert_eq!(workplace.files_in("f").len(), 4);
+        for frame in 0..4 {
+            let [found, expected] = ["f", "g"].map(|folder| picture(&workplace, &format!("{folder}/{frame:06}.png")));
+            assert!(found == expected, "{each}, {frame}");
+        }
+    }
+}
+
+/// A frame is drawn again from its recipe: it is the picture after its iterations, before the canvas moves on.
+#[test]
+fn the_recipe_of_a_frame_draws_it_again() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{SMALL} --length 3 --iterations-per-frame 2 --zoom 1.1 --frames f -o p.png"));
+    assert_eq!(settings(&workplace, "f/000001.png")["stop_at"], 4);
+    draw(&workplace, "--from f/000001.png -q -o again.png");
+    assert!(picture(&workplace, "again.png") == picture(&workplace, "f/000001.png"));
+}
+
 #[test]
 fn lines_of_a_batch_are_animations_too() {
     let workplace = Workplace::new();
