@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::init_weight;
+use super::{init_weight, story};
 use crate::settings::{OrNone, Overrides};
 use crate::{Result, picture};
 
 /// One layer that means the same as these layers, the strongest first, for whoever takes only one, such as a server: what
-/// a stronger layer overrules by its quality or its pixel art is left out. Models count as plain values.
+/// a stronger layer overrules by its quality or its pixel art is left out. Models count as plain values. A story becomes
+/// prompts and their weights.
 ///
 /// # Errors
-/// If a shape needs the size of an image that cannot be read.
+/// If a shape needs the size of an image that cannot be read, or a story cannot be read or has no length.
 pub fn flatten(layers: &[Overrides]) -> Result<Overrides> {
     let image = layers.iter().find_map(|layer| layer.init_image.as_deref());
     let mut flat = Overrides::default();
@@ -19,6 +20,7 @@ pub fn flatten(layers: &[Overrides]) -> Result<Overrides> {
     }
     // Whether a weight applies depends on all layers.
     flat.init_weight = init_weight::named(layers);
+    story::settle(layers, &mut flat)?;
     Ok(flat)
 }
 
@@ -120,6 +122,24 @@ mod tests {
         let layers = [layer(serde_json::json!({"mask": "none"})), masked];
         assert_eq!(combine(&layers).unwrap(), combine(&[flatten(&layers).unwrap()]).unwrap());
         assert_eq!(combine(&layers).unwrap().prompt_outside, None);
+    }
+
+    #[test]
+    fn a_story_becomes_prompts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("story.txt");
+        std::fs::write(&path, "a dawn\na noon\n").unwrap();
+        let weights = vec!["1 = 0: 1, 3: 2".parse().unwrap()];
+        let weaker = Overrides { prompt_weights: Some(weights), iterations: Some(9), ..Overrides::default() };
+        let told = Overrides { story: Some(path), crossfade: Some(1), ..Overrides::default() };
+        let animated = Overrides { length: Some(6), ..Overrides::default() };
+        for layers in [[told.clone(), animated, weaker.clone()], [Overrides::default(), told.clone(), weaker]] {
+            let flat = flatten(&layers).unwrap();
+            assert_eq!((flat.story.as_ref(), flat.crossfade), (None, None));
+            assert_eq!(combine(&layers).unwrap(), combine(&[flat]).unwrap());
+        }
+        let error = flatten(&[told]).unwrap_err().to_string();
+        assert!(error.contains("not how long the story is"), "{error}");
     }
 
     #[test]
