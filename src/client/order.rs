@@ -60,6 +60,10 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     if settings.overlay.as_ref().is_some_and(OrNone::is_none) {
         order.shift_remove("overlay");
     }
+    // Whoever leaves it out asks for a picture.
+    if settings.length.as_ref().is_some_and(OrNone::is_none) {
+        order.shift_remove("length");
+    }
     // A server would choose another one, and then this command would not draw what it draws here.
     order.entry("seed").or_insert_with(|| Seed::default().0.into());
     match order.iter().find(|(_, value)| value.is_null()) {

@@ -33,8 +33,11 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
         // More work does not end where a weaker layer stopped.
         weak.stop_at = None;
     }
-    if strong.length.is_some() || strong.iterations_per_frame.is_some() {
+    if strong.is_animated() || strong.iterations_per_frame.is_some() {
         (weak.iterations, weak.stop_at) = (None, None);
+    }
+    if strong.length.as_ref().is_some_and(OrNone::is_none) {
+        (weak.zoom, weak.angle, weak.pan_x, weak.pan_y, weak.wander) = (None, None, None, None, None);
     }
     if strong.prompt.is_some() {
         weak.prompt_weights = None;
@@ -66,6 +69,7 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::models::Quality;
@@ -125,6 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn a_single_picture_has_no_motions() {
+        let layer = |json: serde_json::Value| serde_json::from_value::<Overrides>(json).unwrap();
+        let moving = json!({"prompt": "a", "length": 5, "iterations_per_frame": 3, "iterations": 15, "zoom": "1.1"});
+        for single in [json!({"length": "none"}), json!({"length": "none", "iterations": 7})] {
+            let layers = [layer(single), layer(moving.clone())];
+            let settings = combine(&layers).unwrap();
+            assert_eq!(settings, combine(&[flatten(&layers).unwrap()]).unwrap());
+            assert_eq!((settings.length, settings.zoom), (None, None));
+        }
+        assert!(serde_json::from_value::<Overrides>(json!({"length": "long"})).is_err());
+    }
+
+    #[test]
     fn a_story_becomes_prompts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("story.txt");
@@ -132,7 +149,7 @@ mod tests {
         let weights = vec!["1 = 0: 1, 3: 2".parse().unwrap()];
         let weaker = Overrides { prompt_weights: Some(weights), iterations: Some(9), ..Overrides::default() };
         let told = Overrides { story: Some(path), crossfade: Some(1), ..Overrides::default() };
-        let animated = Overrides { length: Some(6), ..Overrides::default() };
+        let animated = Overrides { length: Some(6.into()), ..Overrides::default() };
         for layers in [[told.clone(), animated, weaker.clone()], [Overrides::default(), told.clone(), weaker]] {
             let flat = flatten(&layers).unwrap();
             assert_eq!((flat.story.as_ref(), flat.crossfade), (None, None));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::files::read_text_from_anywhere;
-use crate::settings::{Keyframes, Overrides, PromptWeight, Prompts};
+use crate::settings::{Keyframes, OrNone, Overrides, PromptWeight, Prompts};
 use crate::{Error, Result};
 
 /// What to do about a file that cannot be used.
@@ -40,7 +40,8 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
         return Err(Error::usage(problem, "give one with ‹story›, or leave out ‹crossfade›"));
     }
     let Some(path) = story.filter(|_| told <= prompted) else { return Ok(()) };
-    let Some(frames) = merged.length.or(merged.iterations) else {
+    let length = merged.length.as_ref().and_then(OrNone::value).copied();
+    let Some(frames) = length.or(merged.iterations) else {
         let hint = "give the number of frames with ‹length›, or that of iterations with ‹iterations›";
         return Err(Error::usage("‹story› is given, but not how long the story is", hint));
     };
@@ -152,7 +153,7 @@ mod tests {
     }
 
     fn animated(length: usize) -> Overrides {
-        Overrides { length: Some(length), iterations_per_frame: Some(1), ..Overrides::default() }
+        Overrides { length: Some(length.into()), iterations_per_frame: Some(1), ..Overrides::default() }
     }
 
     fn at(settings: &crate::settings::Settings, frames: &[usize]) -> Vec<Vec<f64>> {

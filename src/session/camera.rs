@@ -151,7 +151,7 @@ mod tests {
     use crate::settings::Overrides;
 
     fn camera(asked: Overrides) -> Option<Camera> {
-        let named = Overrides { prompt: Some("a".parse().unwrap()), length: Some(100), ..Overrides::default() };
+        let named = Overrides { prompt: Some("a".parse().unwrap()), length: Some(100.into()), ..Overrides::default() };
         Camera::of(&combine(&[asked, named]).unwrap())
     }
 

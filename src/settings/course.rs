@@ -1,6 +1,6 @@
 //! Keyframes over the iterations of a run, and what an animation is made of.
 
-use super::{ITERATIONS_PER_FRAME, Keyframes, Prompts, Settings};
+use super::{ITERATIONS_PER_FRAME, Keyframes, OrNone, Overrides, Prompts, Settings};
 
 /// Keyframes over the iterations of a run: they count frames in an animation, and iterations otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,14 @@ impl Course {
     #[must_use]
     pub fn at(&self, iteration: usize) -> f64 {
         self.keys.at(iteration / self.iterations)
+    }
+}
+
+impl Overrides {
+    /// Whether the source asks for an animation.
+    #[must_use]
+    pub fn is_animated(&self) -> bool {
+        self.length.as_ref().and_then(OrNone::value).is_some()
     }
 }
 

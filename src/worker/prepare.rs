@@ -116,7 +116,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::settings::Overrides;
+    use crate::settings::{OrNone, Overrides};
     use crate::worker::Input;
 
     fn order(init_image: Option<&str>, inputs: &[&str], products: &[&str]) -> Order {
@@ -147,8 +147,9 @@ mod tests {
 
     #[test]
     fn runs_are_saved_about_fifty_times() {
-        let every = |iterations, length, iterations_per_frame| {
+        let every = |iterations: Option<usize>, length: Option<usize>, iterations_per_frame: Option<usize>| {
             let prompt = Some("a red apple".parse().unwrap());
+            let length = length.map(OrNone::from);
             let asked = Overrides { prompt, iterations, length, iterations_per_frame, ..Overrides::default() };
             saves_every(&crate::resolve::combine(&[asked]).unwrap())
         };

@@ -132,6 +132,26 @@ fn a_stopped_film_continues_with_the_same_bytes() {
     }
 }
 
+/// A picture from the recipe of a film, and a film from the recipe of a picture that was cut short.
+#[test]
+fn films_and_pictures_come_from_each_other() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{SMALL} --length 2 --iterations-per-frame 2 --zoom 1.1 --wander -o film.png"));
+    let lines = workplace.refuses_somehow(&words("--from film.png -n 3"));
+    assert!(lines[0].contains("--iterations 3 does not fit --length 2"), "{lines:?}");
+    assert!(lines[1].contains("use --length none"), "{lines:?}");
+    draw(&workplace, "--from film.png --length none -n 3 -q -o picture.png");
+    let recipe = settings(&workplace, "picture.png");
+    assert_eq!((&recipe["iterations"], &recipe["length"], &recipe["zoom"]), (&3.into(), &Value::Null, &Value::Null));
+    draw(&workplace, "animate --from picture.png --length 2 --iterations-per-frame 1 -q -o other.png");
+    assert_eq!(settings(&workplace, "other.png")["length"], 2);
+    // What was cut short stays so if nothing asks for more.
+    draw(&workplace, &format!("{SMALL} --length 3 --iterations-per-frame 2 --stop-at 3 -o short.png"));
+    draw(&workplace, "animate --from short.png -q -o again.png");
+    assert_eq!(settings(&workplace, "again.png")["stop_at"], 3);
+    assert!(picture(&workplace, "again.png") == picture(&workplace, "short.png"));
+}
+
 /// The last frame of the first part is followed by another one, and has its place among the frames.
 #[test]
 fn an_extended_film_is_the_longer_one() {

@@ -820,6 +820,8 @@ const GENERATE: [Group; 14] = [
                 "--length",
                 &[
                     "apple --dry-run --length 30",
+                    "apple --dry-run --length none",
+                    "animate apple --length none",
                     "apple --length 0",
                     "apple --length long",
                     "apple --length 30 -n 20",

@@ -114,7 +114,7 @@ pub fn opened() -> Vec<Opened> {
 }
 
 /// Help that differs from that of the command line, where files have paths.
-const HELP: [(&str, &str, Option<&str>); 7] = [
+const HELP: [(&str, &str, Option<&str>); 8] = [
     ("init_image", "Image to start from: the id of an upload", None),
     (
         "overlay",
@@ -136,6 +136,14 @@ const HELP: [(&str, &str, Option<&str>); 7] = [
         ),
     ),
     ("image_prompt", "Also steer toward these images: ids of uploads, each with a weight if you like, as ID:0.5", None),
+    (
+        "length",
+        "Draw an animation of this many frames instead of a single picture",
+        Some(
+            "The run has as many iterations as length times iterations_per_frame. Movies show the end of each frame, and the \
+             picture is the last frame. If products name no movie, an MP4 is made.",
+        ),
+    ),
     (
         "style",
         "Also steer toward these styles: names of `GET /api/v1/styles`",

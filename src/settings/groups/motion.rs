@@ -11,13 +11,15 @@ pub(crate) const ITERATIONS_PER_FRAME: usize = 10;
 
 group! {
     motion "Animation" {
-        setting length: maybe usize {
-            /// Draw an animation of this many frames instead of a single picture
+        setting length: optional usize {
+            /// Draw an animation of this many frames instead of a single picture; `none` draws a picture
             ///
             /// The run has as many iterations as --length times --iterations-per-frame. Movies show the end of each frame, and
-            /// the picture is the last frame. The command `animate` draws 100 frames if nothing else is said.
+            /// the picture is the last frame. The command `animate` draws 100 frames if nothing else is said. With `none`, the
+            /// recipe of an animation draws a single picture, without its motions.
             value: "FRAMES",
             arg: whole_number,
+            read: "crate::settings::or_none::whole",
             range: Range::whole(1, 1_000_000),
             by: Requests,
         },
