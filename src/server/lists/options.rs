@@ -141,7 +141,7 @@ const HELP: [(&str, &str, Option<&str>); 8] = [
         "Draw an animation of this many frames instead of a single picture",
         Some(
             "The run has as many iterations as length times iterations_per_frame. Movies show the end of each frame, and the \
-             picture is the last frame. If products name no movie, an MP4 is made.",
+             picture is the last frame. If products are left out, an MP4 is made.",
         ),
     ),
     (
@@ -229,7 +229,7 @@ fn products() -> Opened {
         kind: Kind::String,
         list: true,
         required: false,
-        default: Some(Value::Array(Vec::new())),
+        default: None,
         minimum: None,
         exclusive_minimum: None,
         maximum: None,
@@ -237,7 +237,11 @@ fn products() -> Opened {
         max_items: Some(choices.len()),
         choices,
         help: "What to make besides the PNG".into(),
-        description: Some("Which of them a drawer can make is in `GET /api/v1/drawers`.".into()),
+        description: Some(
+            "Which of them a drawer can make is in `GET /api/v1/drawers`. If it is left out, an animation is also made as \
+             an MP4."
+                .into(),
+        ),
         type_word: "products",
         delimiter: None,
         usual: None,
