@@ -100,7 +100,8 @@ impl Session {
             return Ok(());
         }
         self.frame_end = Some(self.picture()?);
-        self.drawer.move_canvas(&motion)?;
+        let mut stream = Stream::new(self.settings.seed.0, "new strokes", frame as u64);
+        self.drawer.move_canvas(&motion, &mut stream)?;
         self.drawer.hold_here()?;
         self.optimizer = optimizer(&self.settings, self.drawer.as_ref())?;
         // An average of the parameters of two canvases means nothing.

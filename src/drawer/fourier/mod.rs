@@ -25,6 +25,7 @@ use crate::frozen::{Middle, Network, Padding, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
 use crate::picture::{Size, Tile, to_values};
+use crate::random::Stream;
 use crate::settings::{Settings, StartNoise};
 use crate::{Result, picture};
 pub(super) use blueprint::FourierBlueprint;
@@ -204,7 +205,7 @@ impl Drawer for FourierDrawer {
     }
 
     /// Moves the sum of the waves before it becomes colors, so that no color is limited on the way.
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+    fn move_canvas(&mut self, motion: &Motion, _: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());
         }

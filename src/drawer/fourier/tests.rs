@@ -335,9 +335,9 @@ fn a_moved_picture_is_the_analytic_one() {
         let mut drawer = FourierDrawer::new(LOOK, size, start, &Device::Cpu).unwrap();
         let before = values(&drawer.draw().unwrap());
         let spectrum = values(&drawer.spectrum);
-        drawer.move_canvas(&Motion::NONE).unwrap();
+        drawer.move_canvas(&Motion::NONE, &mut Stream::new(1, "moves", 0)).unwrap();
         assert_eq!(values(&drawer.spectrum), spectrum, "nothing changes, not one bit");
-        drawer.move_canvas(&motion).unwrap();
+        drawer.move_canvas(&motion, &mut Stream::new(1, "moves", 0)).unwrap();
         let moved = values(&drawer.draw().unwrap());
         assert_ne!(moved, before);
         let mut compared = 0;
