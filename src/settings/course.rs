@@ -34,11 +34,23 @@ impl Settings {
         Some(self.iterations_per_frame.unwrap_or(ITERATIONS_PER_FRAME).max(1))
     }
 
+    /// The first option that moves the canvas of an animation; none if none does.
+    #[must_use]
+    pub fn motion(&self) -> Option<&'static str> {
+        let motions = [
+            ("zoom", self.zoom.is_some()),
+            ("angle", self.angle.is_some()),
+            ("pan-x", self.pan_x.is_some()),
+            ("pan-y", self.pan_y.is_some()),
+            ("wander", self.wander.is_some()),
+        ];
+        motions.into_iter().find(|(_, is_asked)| *is_asked).map(|(option, _)| option)
+    }
+
     /// Whether the canvas of an animation moves from frame to frame.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        let keys = [&self.zoom, &self.angle, &self.pan_x, &self.pan_y];
-        self.length.is_some() && (self.wander.is_some() || keys.iter().any(|keys| keys.is_some()))
+        self.length.is_some() && self.motion().is_some()
     }
 
     /// Keyframes over the iterations of the run.

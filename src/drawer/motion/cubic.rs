@@ -38,7 +38,7 @@ pub(super) fn sampled(planes: &[f32], size: Size, origin: impl Fn([f64; 2]) -> [
 }
 
 /// The neighbors of a place on an axis of pixels.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 fn taps(place: f64, length: usize) -> Taps {
     // A canvas repeats after its reflection, so far places are as near ones.
     let position = (place - 0.5).rem_euclid(2.0 * length as f64);
@@ -73,7 +73,7 @@ fn reflected(number: i64, length: usize) -> usize {
 }
 
 #[cfg(test)]
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::float_cmp)]
 mod tests {
     use std::f64::consts::TAU;
 

@@ -12,7 +12,7 @@ const SOFT: f32 = 1.0;
 /// `widths` are those of a [`Scene`](super::scene::Scene).
 pub(super) fn bring_back(look: &Look, size: Size, points: &mut [f32], widths: &[f32], stream: &mut Stream) {
     let strokes = points.chunks_exact_mut(2 * control_points(look.segments));
-    for (stroke, width) in strokes.zip(widths).filter(|(stroke, width)| is_outside(stroke, **width, size)) {
+    for (stroke, _) in strokes.zip(widths).filter(|(stroke, width)| is_outside(stroke, **width, size)) {
         stroke.iter_mut().zip(start::anywhere(look, size, stream)).for_each(|(point, new)| *point = new);
     }
 }

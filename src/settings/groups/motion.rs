@@ -42,7 +42,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "1",
-            check: motion::check_zoom,
+            check: motion::keys_within("zoom", Range::above(0.0, 100.0)),
             by: Requests,
         },
         setting angle: maybe crate::settings::Keyframes {
@@ -50,7 +50,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "0",
-            check: motion::check_angle,
+            check: motion::keys_within("angle", Range::new(-360.0, 360.0)),
             by: Requests,
         },
         setting pan_x: maybe crate::settings::Keyframes {
@@ -60,7 +60,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "0",
-            check: motion::check_pan_x,
+            check: motion::keys_within("pan-x", Range::new(-16384.0, 16384.0)),
             by: Requests,
         },
         setting pan_y: maybe crate::settings::Keyframes {
@@ -68,7 +68,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "0",
-            check: motion::check_pan_y,
+            check: motion::keys_within("pan-y", Range::new(-16384.0, 16384.0)),
             by: Requests,
         },
         setting wander: maybe f64 {
@@ -111,7 +111,7 @@ group! {
             /// They count the frames of an animation, and the iterations of a single picture.
             value: "KEYS",
             arg: signed,
-            check: motion::check_learning_rate,
+            check: motion::keys_within("learning-rate-keys", Range::new(0.0, 1000.0)),
             by: Requests,
         },
         setting init_weight_keys: maybe crate::settings::Keyframes {
@@ -120,46 +120,15 @@ group! {
             /// After the canvas of an animation has moved, that is its new starting point.
             value: "KEYS",
             arg: signed,
-            check: motion::check_init_weight,
+            check: motion::keys_within("init-weight-keys", Range::new(0.0, 1000.0)),
             by: Requests,
         },
     }
 }
 
-/// Checks that the canvas is enlarged by numbers above 0.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_zoom(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("zoom", Range::above(0.0, 100.0), keys.as_ref())
-}
-
-/// Checks each angle.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_angle(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("angle", Range::new(-360.0, 360.0), keys.as_ref())
-}
-
-/// Checks each distance.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_pan_x(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("pan-x", Range::new(-16384.0, 16384.0), keys.as_ref())
-}
-
-/// Checks each distance.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_pan_y(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("pan-y", Range::new(-16384.0, 16384.0), keys.as_ref())
-}
-
-/// Checks each learning rate.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_learning_rate(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("learning-rate-keys", Range::new(0.0, 1000.0), keys.as_ref())
-}
-
-/// Checks each weight.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_init_weight(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("init-weight-keys", Range::new(0.0, 1000.0), keys.as_ref())
+/// Checks the numbers of the keyframes of an option.
+pub(super) fn keys_within(option: &'static str, range: Range) -> impl Fn(&Option<Keyframes>) -> Result<()> {
+    move |keys| keys.iter().try_for_each(|keys| keys.check(option, range))
 }
 
 /// Checks the number of prompts with other weights, and each weight.
@@ -167,8 +136,4 @@ pub(super) fn check_prompt_weights(weights: &[PromptWeight]) -> Result<()> {
     check_count("prompt-weights", weights.len(), MOST_PROMPTS)?;
     let range = Range::new(-LARGEST_WEIGHT, LARGEST_WEIGHT);
     weights.iter().try_for_each(|weight| weight.keys.check("prompt-weights", range))
-}
-
-fn check_keys(option: &str, range: Range, keys: Option<&Keyframes>) -> Result<()> {
-    keys.into_iter().try_for_each(|keys| keys.check(option, range))
 }
