@@ -13,6 +13,9 @@ use crate::{Error, Result};
 /// Options that name files. A server takes uploads and colors instead.
 const FILES: [&str; 5] = ["init_image", "mask", "overlay", "image_prompt", "palette"];
 
+/// Options that become prompts and their weights before anything is sent.
+const STORY: [&str; 2] = ["story", "crossfade"];
+
 /// The settings that a request may have.
 pub struct Open;
 
@@ -20,7 +23,7 @@ impl Choice for Open {
     const HAS_HEADINGS: bool = true;
 
     fn takes(option: &OptionInfo) -> bool {
-        is_open(option)
+        is_open(option) || STORY.contains(&option.name)
     }
 }
 
@@ -32,8 +35,15 @@ fn is_open(option: &OptionInfo) -> bool {
 /// The settings as the fields of a request. Settings that only the server decides are left out.
 ///
 /// # Errors
-/// If a setting is not a number, a palette cannot be read, or a loss names a file.
+/// If a setting is not a number, a palette cannot be read, a loss names a file, or there is a story, of which
+/// [`flatten`](crate::resolve::flatten) makes prompts.
 pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
+    if settings.story.is_some() || settings.crossfade.is_some() {
+        return Err(Error::usage(
+            "a server does not accept a story",
+            "give its lines as prompts, with ‹prompt-weights›",
+        ));
+    }
     let mut settings = settings.clone();
     let mut losses = settings.loss.iter().flatten().filter_map(LossChoice::loss);
     if let Some((loss, file)) = losses.find_map(|loss| Some((loss, loss.file()?))) {
@@ -52,6 +62,10 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     // A server accepts only uploads, and has no overlay of its own to turn off.
     if settings.overlay.as_ref().is_some_and(OrNone::is_none) {
         order.shift_remove("overlay");
+    }
+    // Without it, a request asks for a picture.
+    if settings.length.as_ref().is_some_and(OrNone::is_none) {
+        order.shift_remove("length");
     }
     // Otherwise the server would choose another seed, and draw a different picture than this machine.
     order.entry("seed").or_insert_with(|| Seed::default().0.into());
@@ -135,6 +149,8 @@ mod tests {
         assert_eq!(order_of(&losses("border=navy:0.5")).unwrap()["loss"], json!(["border=#000080:0.5"]));
         let refused = order_of(&losses("border=frame.png")).unwrap_err().to_string();
         assert_eq!(refused, "a server does not accept a picture for a loss: frame.png");
+        let story = Overrides { story: Some("story.txt".into()), ..Overrides::default() };
+        assert_eq!(order_of(&story).unwrap_err().to_string(), "a server does not accept a story");
         let wrong = Overrides { cut_noise: Some(f64::NAN), ..Overrides::default() };
         assert_eq!(order_of(&wrong).unwrap_err().to_string(), "--cut-noise is not a number");
     }

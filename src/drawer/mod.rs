@@ -29,6 +29,7 @@ pub use vqgan::VqganDrawer;
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
 use crate::picture::{to_colours, to_values};
+use crate::random::Stream;
 use crate::{Error, Result};
 
 /// All drawers, in the order in which they are shown.
@@ -94,11 +95,12 @@ pub trait Drawer: Send {
     }
 
     /// Moves the canvas: the parameters become those of the picture after the motion. A motion that changes nothing leaves
-    /// every bit unchanged. The starting point that the parameters are kept close to stays the same. Not for tiled pictures.
+    /// every bit unchanged. The starting point that the parameters are kept close to stays the same. Parameters that have left
+    /// the picture may become others, which the stream decides. Not for tiled pictures.
     ///
     /// # Errors
     /// If the computation fails.
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()>;
+    fn move_canvas(&mut self, motion: &Motion, stream: &mut Stream) -> Result<()>;
 
     /// Makes the current parameters the new starting point, if parameters are kept close to a starting point.
     ///
@@ -106,7 +108,8 @@ pub trait Drawer: Send {
     /// If the computation fails.
     fn hold_here(&mut self) -> Result<()>;
 
-    /// The losses of the drawer itself, by name, of which `init` keeps the parameters close to the starting point: weighted numbers, recorded so that gradients reach the parameters.
+    /// The losses of the drawer itself, by name, of which `init` keeps the parameters close to the starting point: weighted
+    /// numbers, recorded so that gradients reach the parameters.
     ///
     /// # Errors
     /// If the computation fails.

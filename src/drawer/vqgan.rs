@@ -16,6 +16,7 @@ use crate::frozen::{
 use crate::models::embedded;
 use crate::optimizer::ParameterGroup;
 use crate::picture::{Size, Tile, to_values};
+use crate::random::Stream;
 use crate::settings::{Settings, StartNoise};
 use crate::vqgan::{Bounds, Vqgan};
 use crate::{Error, Result, picture};
@@ -332,7 +333,7 @@ impl Drawer for VqganDrawer {
     }
 
     /// Encodes the moved picture, so that its colors stay.
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+    fn move_canvas(&mut self, motion: &Motion, _: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());
         }

@@ -9,7 +9,8 @@ use crate::Result;
 use crate::progress::Figures;
 use crate::session::Session;
 
-/// What an iteration judged: the picture after as many steps as come before it.
+/// The picture after as many steps as come before an iteration: what the iteration judged or, if the canvas of an animation
+/// moved before that, the end of the frame.
 pub(super) struct Moment<'a> {
     session: &'a Session,
     enlarger: &'a Enlarger<'a>,
@@ -22,11 +23,12 @@ pub(super) struct Moment<'a> {
 impl<'a> Moment<'a> {
     /// The moment of a picture that an iteration of the session drew.
     pub(super) fn new(session: &'a Session, enlarger: &'a Enlarger<'a>, drawn: &'a Tensor) -> Self {
-        let (delivered, enlarged, figures) = (RefCell::default(), RefCell::default(), RefCell::default());
+        let delivered = RefCell::new(session.frame_end().cloned());
+        let (enlarged, figures) = (RefCell::default(), RefCell::default());
         Self { session, enlarger, drawn, delivered, enlarged, figures }
     }
 
-    /// The picture as [`Session::delivered`] returns it.
+    /// The picture to deliver.
     ///
     /// # Errors
     /// If the computation fails.

@@ -136,8 +136,8 @@ impl Judge {
         Ok(Judgement { distances, gradient })
     }
 
-    /// The weighted losses by name, `<target>/<perceptor>`, such as `prompt:0/embedded` or `aesthetic/vit-b32`. `distances` has the numbers of
-    /// [`Judgement::distances`], row by row for each perceptor.
+    /// The weighted losses by name, `<target>/<perceptor>`, such as `prompt:0/embedded` or `aesthetic/vit-b32`. `distances` has
+    /// the numbers of [`Judgement::distances`], row by row for each perceptor.
     #[must_use]
     pub fn losses(&self, distances: &[Vec<f32>]) -> Vec<(String, f64)> {
         let of_perceptor = |(perceptor, distances): (&Perceptor, &Vec<f32>)| {

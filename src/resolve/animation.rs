@@ -1,20 +1,27 @@
 //! Fills in the settings of an animation that sources leave open.
 
-use crate::settings::{ITERATIONS_PER_FRAME, LearningRateDrops, OptionInfo, Overrides};
+use crate::settings::{ITERATIONS_PER_FRAME, LearningRateDrops, OptionInfo, OrNone, Overrides};
 use crate::{Error, Result};
 
 /// The most iterations of a run.
 const MOST_ITERATIONS: usize = 1_000_000;
 
 /// Computes the iterations of an animation from its frames. Removes settings that belong only to animations from those of a
-/// single picture.
+/// single picture, and the motions of layers that are weaker than one with `--length none`.
 ///
 /// # Errors
 /// If a number is out of range, or the iterations of the run do not match the frames.
 pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()> {
+    let length = merged.length.as_ref().and_then(OrNone::value).copied();
+    let told = layers.iter().position(|layer| layer.length.is_some()).filter(|_| length.is_none());
+    if let Some(told) = told {
+        let stronger = layers[..=told].iter().cloned().reduce(Overrides::or).unwrap_or_default();
+        let Overrides { zoom, angle, pan_x, pan_y, wander, .. } = stronger;
+        *merged = Overrides { zoom, angle, pan_x, pan_y, wander, ..std::mem::take(merged) };
+    }
     #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of range")]
     let given = [
-        ("length", merged.length.map(|frames| frames as f64)),
+        ("length", length.map(|frames| frames as f64)),
         ("iterations_per_frame", merged.iterations_per_frame.map(|iterations| iterations as f64)),
         ("crossfade", merged.crossfade.map(|frames| frames as f64)),
         ("wander", merged.wander),
@@ -25,7 +32,7 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
         }
     }
     merged.wander = merged.wander.filter(|strength| *strength != 0.0);
-    let Some(length) = merged.length else {
+    let Some(length) = length else {
         merged.iterations_per_frame = None;
         return Ok(());
     };
@@ -38,7 +45,7 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
         let problem = format!("‹iterations› {other} does not fit ‹length› {length}");
         let hint = format!(
             "leave out ‹iterations›: an animation of {length} frames has {iterations}, which is ‹length› times \
-             ‹iterations-per-frame›"
+             ‹iterations-per-frame›; for a single picture, use ‹length› none"
         );
         return Err(Error::usage(problem, hint));
     }
@@ -61,7 +68,7 @@ mod tests {
     use crate::resolve::combine;
 
     fn layer(length: Option<usize>, each: Option<usize>, iterations: Option<usize>) -> Overrides {
-        Overrides { length, iterations_per_frame: each, iterations, ..Overrides::default() }
+        Overrides { length: length.map(OrNone::from), iterations_per_frame: each, iterations, ..Overrides::default() }
     }
 
     fn combined(layers: &[Overrides]) -> Result<(Option<usize>, Option<usize>, usize)> {
@@ -79,6 +86,17 @@ mod tests {
         assert_eq!(combined(&[layer(Some(5), None, None), recipe.clone()]).unwrap(), (Some(5), Some(3), 15));
         assert_eq!(combined(&[layer(None, Some(2), None), recipe.clone()]).unwrap(), (Some(7), Some(2), 14));
         assert_eq!(combined(&[layer(None, Some(2), Some(9))]).unwrap(), (None, None, 9));
+        // A single picture, of the recipe of an animation.
+        let single = Overrides { length: Some(OrNone(None)), ..Overrides::default() };
+        let keys: Option<crate::settings::Keyframes> = "1.1".parse().ok();
+        let moving = Overrides { zoom: keys.clone(), wander: Some(1.0), ..recipe.clone() };
+        assert_eq!(combined(&[single.clone(), moving.clone()]).unwrap(), (None, None, 21));
+        assert_eq!(
+            combined(&[Overrides { iterations: Some(9), ..single.clone() }, moving.clone()]).unwrap(),
+            (None, None, 9)
+        );
+        let zoomed = Overrides { zoom: keys, ..single };
+        assert!(combined(&[zoomed, moving]).unwrap_err().to_string().contains("--zoom moves the canvas"));
         let problem = |layers: &[Overrides]| combined(layers).unwrap_err().to_string();
         assert_eq!(problem(&[layer(None, None, Some(9)), recipe]), "--iterations 9 does not fit --length 7");
         assert!(problem(&[layer(Some(1_000_000), None, None)]).contains("more than 1000000 iterations"));

@@ -88,14 +88,7 @@ pub fn check(settings: &Settings) -> Result<()> {
 
 /// Checks that the canvas moves only in an animation, and that nothing is fixed in place while it moves.
 fn check_animation(settings: &Settings) -> Result<()> {
-    let motions = [
-        ("zoom", settings.zoom.is_some()),
-        ("angle", settings.angle.is_some()),
-        ("pan-x", settings.pan_x.is_some()),
-        ("pan-y", settings.pan_y.is_some()),
-        ("wander", settings.wander.is_some()),
-    ];
-    let motion = motions.iter().find(|(_, is_asked)| *is_asked).map(|(option, _)| *option);
+    let motion = settings.motion();
     let Some((length, each)) = settings.length.zip(settings.iterations_of_frame()) else {
         return match motion {
             Some(option) => {

@@ -260,7 +260,7 @@ fn usual_feather(settings: &Settings) -> usize {
 
 /// Whether a layer says how much work there is.
 fn names_work(layer: &Overrides) -> bool {
-    let is_animated = layer.length.is_some() || layer.iterations_per_frame.is_some();
+    let is_animated = layer.is_animated() || layer.iterations_per_frame.is_some();
     is_animated || layer.iterations.is_some() || layer.quality.is_some() || layer.model.is_some()
 }
 

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::init_weight;
+use super::{init_weight, story};
 use crate::settings::{OrNone, Overrides};
 use crate::{Result, picture};
 
 /// One layer that means the same as these layers, the strongest first, for whoever takes only one, such as a server: what
-/// a stronger layer overrules by its quality or its pixel art is left out. Models count as plain values.
+/// a stronger layer overrules by its quality or its pixel art is left out. Models count as plain values. A story becomes
+/// prompts and their weights.
 ///
 /// # Errors
-/// If a shape needs the size of an image that cannot be read.
+/// If a shape needs the size of an image that cannot be read, or a story cannot be read or has no length.
 pub fn flatten(layers: &[Overrides]) -> Result<Overrides> {
     let image = layers.iter().find_map(|layer| layer.init_image.as_deref());
     let mut flat = Overrides::default();
@@ -19,6 +20,7 @@ pub fn flatten(layers: &[Overrides]) -> Result<Overrides> {
     }
     // Whether a weight applies depends on all layers.
     flat.init_weight = init_weight::named(layers);
+    story::settle(layers, &mut flat)?;
     Ok(flat)
 }
 
@@ -31,8 +33,11 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
         // More work does not end where a weaker layer stopped.
         weak.stop_at = None;
     }
-    if strong.length.is_some() || strong.iterations_per_frame.is_some() {
+    if strong.is_animated() || strong.iterations_per_frame.is_some() {
         (weak.iterations, weak.stop_at) = (None, None);
+    }
+    if strong.length.as_ref().is_some_and(OrNone::is_none) {
+        (weak.zoom, weak.angle, weak.pan_x, weak.pan_y, weak.wander) = (None, None, None, None, None);
     }
     if strong.prompt.is_some() {
         weak.prompt_weights = None;
@@ -64,6 +69,7 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::models::Quality;
@@ -120,6 +126,37 @@ mod tests {
         let layers = [layer(serde_json::json!({"mask": "none"})), masked];
         assert_eq!(combine(&layers).unwrap(), combine(&[flatten(&layers).unwrap()]).unwrap());
         assert_eq!(combine(&layers).unwrap().prompt_outside, None);
+    }
+
+    #[test]
+    fn a_single_picture_has_no_motions() {
+        let layer = |json: serde_json::Value| serde_json::from_value::<Overrides>(json).unwrap();
+        let moving = json!({"prompt": "a", "length": 5, "iterations_per_frame": 3, "iterations": 15, "zoom": "1.1"});
+        for single in [json!({"length": "none"}), json!({"length": "none", "iterations": 7})] {
+            let layers = [layer(single), layer(moving.clone())];
+            let settings = combine(&layers).unwrap();
+            assert_eq!(settings, combine(&[flatten(&layers).unwrap()]).unwrap());
+            assert_eq!((settings.length, settings.zoom), (None, None));
+        }
+        assert!(serde_json::from_value::<Overrides>(json!({"length": "long"})).is_err());
+    }
+
+    #[test]
+    fn a_story_becomes_prompts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("story.txt");
+        std::fs::write(&path, "a dawn\na noon\n").unwrap();
+        let weights = vec!["1 = 0: 1, 3: 2".parse().unwrap()];
+        let weaker = Overrides { prompt_weights: Some(weights), iterations: Some(9), ..Overrides::default() };
+        let told = Overrides { story: Some(path), crossfade: Some(1), ..Overrides::default() };
+        let animated = Overrides { length: Some(6.into()), ..Overrides::default() };
+        for layers in [[told.clone(), animated, weaker.clone()], [Overrides::default(), told.clone(), weaker]] {
+            let flat = flatten(&layers).unwrap();
+            assert_eq!((flat.story.as_ref(), flat.crossfade), (None, None));
+            assert_eq!(combine(&layers).unwrap(), combine(&[flat]).unwrap());
+        }
+        let error = flatten(&[told]).unwrap_err().to_string();
+        assert!(error.contains("not how long the story is"), "{error}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::files::read_text_from_anywhere;
-use crate::settings::{Keyframes, Overrides, PromptWeight, Prompts};
+use crate::settings::{Keyframes, OrNone, Overrides, PromptWeight, Prompts};
 use crate::{Error, Result};
 
 /// The hint for a file that cannot be used.
@@ -24,7 +24,8 @@ struct Line {
 /// prompts of its own, the story is ignored.
 ///
 /// # Errors
-/// If the file cannot be read, or a line of it is wrong.
+/// If the file cannot be read, a line of it is wrong, or nothing says how long the story is. Also if there is no story, but
+/// the time between its lines is given.
 pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()> {
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let (told, prompted) = (strongest(|layer| layer.story.is_some()), strongest(|layer| layer.prompt.is_some()));
@@ -33,10 +34,19 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
     if weighted > prompted.min(told) {
         merged.prompt_weights = None;
     }
-    let Some(path) = merged.story.take().filter(|_| told <= prompted) else { return Ok(()) };
-    let frames = merged.length.or(merged.iterations).unwrap_or_default();
+    let (story, crossfade) = (merged.story.take(), merged.crossfade.take());
+    if crossfade.is_some() && story.is_none() {
+        let problem = "‹crossfade› is the time between the lines of a story, but none was given";
+        return Err(Error::usage(problem, "give one with ‹story›, or leave out ‹crossfade›"));
+    }
+    let Some(path) = story.filter(|_| told <= prompted) else { return Ok(()) };
+    let length = merged.length.as_ref().and_then(OrNone::value).copied();
+    let Some(frames) = length.or(merged.iterations) else {
+        let hint = "give the number of frames with ‹length›, or that of iterations with ‹iterations›";
+        return Err(Error::usage("‹story› is given, but not how long the story is", hint));
+    };
     let before = merged.prompt.take().filter(|_| told == prompted);
-    let (prompts, weights) = read(&path, frames, merged.crossfade, before.as_ref())?;
+    let (prompts, weights) = read(&path, frames, crossfade, before.as_ref())?;
     merged.prompt = Some(prompts);
     merged.prompt_weights.get_or_insert_default().extend(weights);
     Ok(())
@@ -142,7 +152,7 @@ mod tests {
     }
 
     fn animated(length: usize) -> Overrides {
-        Overrides { length: Some(length), iterations_per_frame: Some(1), ..Overrides::default() }
+        Overrides { length: Some(length.into()), iterations_per_frame: Some(1), ..Overrides::default() }
     }
 
     fn at(settings: &crate::settings::Settings, frames: &[usize]) -> Vec<Vec<f64>> {
@@ -188,6 +198,14 @@ mod tests {
         assert_eq!(settings.prompt_weights.iter().map(|weight| weight.prompt).collect::<Vec<_>>(), [2, 3]);
         let one = told("a dawn", animated(4)).unwrap();
         assert!(one.prompt_weights.is_empty() && one.prompt.to_string() == "a dawn");
+    }
+
+    #[test]
+    fn a_crossfade_needs_a_story() {
+        let faded = |prompt: &str| Overrides { crossfade: Some(2), prompt: prompt.parse().ok(), ..animated(4) };
+        let error = combine(&[faded("a dawn")]).unwrap_err().to_string();
+        assert!(error.starts_with("--crossfade is the time between the lines of a story"), "{error}");
+        assert!(told("a dawn\na noon", faded("")).is_ok());
     }
 
     #[test]

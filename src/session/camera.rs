@@ -85,9 +85,9 @@ impl Camera {
 /// The memory of moving the canvas, in bytes.
 pub(super) fn memory(settings: &Settings) -> u64 {
     let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
-    // The picture before and after the motion, corrected, and as it comes back, three or four channels each; and the
-    // parameters that a frame began with.
-    let moving = if settings.is_moving() { pixels.saturating_mul(4 * 16) } else { 0 };
+    // The picture before and after the motion, corrected, as it comes back, and as it is shown, three or four channels
+    // each; and the parameters that a frame began with.
+    let moving = if settings.is_moving() { pixels.saturating_mul(5 * 16) } else { 0 };
     let start = if settings.is_moving() || follows_prompts(settings) { pixels.saturating_mul(12) } else { 0 };
     moving.saturating_add(start)
 }
@@ -102,6 +102,7 @@ impl Session {
     /// starts over, since its state belongs to another picture. The canvas is the new starting point, which the picture is
     /// held to.
     pub(super) fn move_if_due(&mut self) -> Result<()> {
+        self.frame_end = None;
         let Some(camera) = &self.camera else { return Ok(()) };
         let Some(frame) = camera.frame_at(self.iteration) else { return Ok(()) };
         let motion = camera.motion(frame);
@@ -110,7 +111,9 @@ impl Session {
             return Ok(());
         }
         if !is_still {
-            self.drawer.move_canvas(&motion)?;
+            self.frame_end = Some(self.picture()?);
+            let mut stream = Stream::new(self.settings.seed.0, "new strokes", frame as u64);
+            self.drawer.move_canvas(&motion, &mut stream)?;
             self.optimizer = optimizer(&self.settings, self.drawer.as_ref())?;
             // An average of the parameters of two canvases means nothing.
             self.average = None;
@@ -162,7 +165,7 @@ mod tests {
     use crate::settings::Overrides;
 
     fn camera(asked: Overrides) -> Option<Camera> {
-        let named = Overrides { prompt: Some("a".parse().unwrap()), length: Some(100), ..Overrides::default() };
+        let named = Overrides { prompt: Some("a".parse().unwrap()), length: Some(100.into()), ..Overrides::default() };
         Camera::of(&combine(&[asked, named]).unwrap())
     }
 

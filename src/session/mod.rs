@@ -96,6 +96,8 @@ pub struct Session {
     camera: Option<Camera>,
     /// The canvas at the start of the last frame that began with a motion
     frame_start: Option<FrameStart>,
+    /// The picture before the canvas moved for the last iteration, if it did
+    frame_end: Option<Tensor>,
     /// The learning rate, if it has keyframes
     learning_rate: Option<Course>,
     /// The weight of the starting point, if it has keyframes
@@ -203,6 +205,7 @@ impl Session {
             second_pass: SecondPass::of(plan, models),
             camera: Camera::of(settings),
             frame_start: None,
+            frame_end: None,
             learning_rate: settings.learning_rate_keys.as_ref().map(|keys| settings.course(keys)),
             hold: settings.init_weight_keys.as_ref().map(|keys| settings.course(keys)),
             ahead: None,

@@ -54,6 +54,13 @@ impl Session {
         self.deliver(Some(&fetched))
     }
 
+    /// The picture to deliver before the last iteration, if the canvas moved between them: the end of a frame, as
+    /// [`Session::picture`] returned it. The iteration itself drew the canvas as it had moved.
+    #[must_use]
+    pub fn frame_end(&self) -> Option<&Tensor> {
+        self.frame_end.as_ref()
+    }
+
     /// The average of the parameters that the finished iterations judged; none if settings do not ask for it, or before
     /// the first iteration.
     pub(super) fn average_of_finished(&self) -> Option<&Average> {

@@ -156,8 +156,8 @@ impl Drawer for Failing {
         self.drawer.constrain()
     }
 
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
-        self.drawer.move_canvas(motion)
+    fn move_canvas(&mut self, motion: &Motion, stream: &mut Stream) -> Result<()> {
+        self.drawer.move_canvas(motion, stream)
     }
 
     fn hold_here(&mut self) -> Result<()> {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::options::OptionInfo;
-use super::{OPTIONS, Overrides};
+use super::{OPTIONS, OrNone, Overrides};
 use crate::text;
 
 /// Reads a whole number. A negative number is reported as a wrong value, not as an unknown option.
@@ -60,9 +60,16 @@ impl OptionInfo {
         let argument = (self.reads)(argument);
         match self.range {
             // A word is refused with the range of the option.
-            Some(range) if self.type_name == "usize" => argument.value_parser(move |text: &str| {
-                text::whole_number(text).map_err(|_| format!("`{text}` is not a whole number {range}"))
-            }),
+            Some(range) if self.type_name == "usize" => {
+                let read = move |text: &str| {
+                    text::whole_number(text).map_err(|_| format!("`{text}` is not a whole number {range}"))
+                };
+                if self.takes_none {
+                    argument.value_parser(move |text: &str| OrNone::read(text, read))
+                } else {
+                    argument.value_parser(read)
+                }
+            }
             _ => argument,
         }
     }

@@ -1,6 +1,6 @@
 //! Keyframes over the iterations of a run, and the parts of an animation.
 
-use super::{ITERATIONS_PER_FRAME, Keyframes, Prompts, Settings};
+use super::{ITERATIONS_PER_FRAME, Keyframes, OrNone, Overrides, Prompts, Settings};
 
 /// Keyframes over the iterations of a run. They count the frames of an animation, or the iterations of a single picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,14 @@ impl Course {
     }
 }
 
+impl Overrides {
+    /// Whether the source asks for an animation.
+    #[must_use]
+    pub fn is_animated(&self) -> bool {
+        self.length.as_ref().and_then(OrNone::value).is_some()
+    }
+}
+
 impl Settings {
     /// The iterations of each frame of an animation, from 1; none if a single picture is drawn.
     #[must_use]
@@ -26,11 +34,23 @@ impl Settings {
         Some(self.iterations_per_frame.unwrap_or(ITERATIONS_PER_FRAME).max(1))
     }
 
+    /// The first option that moves the canvas of an animation; none if none does.
+    #[must_use]
+    pub fn motion(&self) -> Option<&'static str> {
+        let motions = [
+            ("zoom", self.zoom.is_some()),
+            ("angle", self.angle.is_some()),
+            ("pan-x", self.pan_x.is_some()),
+            ("pan-y", self.pan_y.is_some()),
+            ("wander", self.wander.is_some()),
+        ];
+        motions.into_iter().find(|(_, is_asked)| *is_asked).map(|(option, _)| option)
+    }
+
     /// Whether the canvas of an animation moves from frame to frame.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        let keys = [&self.zoom, &self.angle, &self.pan_x, &self.pan_y];
-        self.length.is_some() && (self.wander.is_some() || keys.iter().any(|keys| keys.is_some()))
+        self.length.is_some() && self.motion().is_some()
     }
 
     /// Keyframes over the iterations of the run.

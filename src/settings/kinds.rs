@@ -159,6 +159,16 @@ macro_rules! action {
     };
 }
 
+/// Whether a source can say `none`.
+macro_rules! takes_none {
+    (optional) => {
+        true
+    };
+    ($kind:ident) => {
+        false
+    };
+}
+
 /// A line of a block as an `Option`.
 macro_rules! optional {
     () => {

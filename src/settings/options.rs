@@ -27,6 +27,8 @@ pub struct OptionInfo {
     pub shown: Option<&'static str>,
     /// The range of the value, if it is a number
     pub range: Option<Range>,
+    /// Whether a source can say `none`, which overrides weaker sources
+    pub(super) takes_none: bool,
     /// Who may set the option
     pub setter: Setter,
     /// How the command line reads the option

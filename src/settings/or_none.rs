@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ValueEnum};
+use serde::de::{Unexpected, Visitor};
 
 /// The word for no value.
 const NONE: &str = "none";
@@ -19,6 +20,14 @@ impl<T> OrNone<T> {
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Reads the word `none`, or a value with a function.
+    ///
+    /// # Errors
+    /// If the function fails.
+    pub(super) fn read<E>(text: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Self, E> {
+        if text == NONE { Ok(Self(None)) } else { read(text).map(|value| Self(Some(value))) }
     }
 
     /// The value; none for the word `none`.
@@ -47,7 +56,7 @@ impl<T: FromStr> FromStr for OrNone<T> {
     type Err = T::Err;
 
     fn from_str(text: &str) -> Result<Self, T::Err> {
-        if text == NONE { Ok(Self(None)) } else { text.parse().map(|value| Self(Some(value))) }
+        Self::read(text, str::parse)
     }
 }
 
@@ -65,6 +74,35 @@ impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for OrNone<T> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
+}
+
+/// Reads a whole number or `none` from a file of overrides.
+pub(super) fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<OrNone<usize>>, D::Error> {
+    struct Whole;
+
+    impl Visitor<'_> for Whole {
+        type Value = OrNone<usize>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a whole number or `none`")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            let whole = usize::try_from(number);
+            whole.map(OrNone::from).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+            let whole = usize::try_from(number);
+            whole.map(OrNone::from).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            OrNone::read(text, |_| Err(E::invalid_value(Unexpected::Str(text), &self)))
+        }
+    }
+
+    deserializer.deserialize_any(Whole).map(Some)
 }
 
 /// Reads one of the values of a type, or `none`, which `help` explains.

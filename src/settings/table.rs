@@ -128,6 +128,7 @@ macro_rules! table {
                     default: || None,
                     shown: optional!($($asked_shown)?),
                     range: optional!($($asked_range)?),
+                    takes_none: false,
                     setter: setter!($($asked_by)?),
                     reads: |argument| {
                         let argument = argument.value_parser(clap::value_parser!($asked_type));
@@ -144,6 +145,7 @@ macro_rules! table {
                     default: || json!($($default)?),
                     shown: optional!($($shown)?),
                     range: optional!($($range)?),
+                    takes_none: takes_none!($kind),
                     setter: setter!($($by)?),
                     reads: |argument| {
                         let argument = argument.value_parser(clap::value_parser!($type)).action(action!($kind));

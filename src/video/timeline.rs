@@ -13,7 +13,7 @@ pub struct Timeline {
     every: usize,
     /// The number of frames in between from each of these pictures to the next
     blend: usize,
-    /// Whether frames end with these pictures, as in an animation, instead of starting with them
+    /// Whether the first picture is the start of a frame, as in an animation, and not a frame
     at_ends: bool,
     /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
@@ -40,7 +40,7 @@ impl Timeline {
         Self { last, every, blend, at_ends: false, forward, hold, boomerang: settings.boomerang }
     }
 
-    /// The timeline of a run with these settings. Each frame of an animation is the last picture of its iterations, which have
+    /// The timeline of a run with these settings. Each frame of an animation is the picture after its iterations, which have
     /// repaired the effects of the motion by then; --frame-every counts frames in this case.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
@@ -82,30 +82,23 @@ impl Timeline {
         if end == 0 { Vec::new() } else { (first..end).map(|frame| self.slots_of(frame)).collect() }
     }
 
-    /// Whether a picture of the run may be a frame. The last picture is one; in an animation it is the end of the last
-    /// frame, and not the one before it.
+    /// Whether a picture of the run may be a frame. The last picture is one.
     fn is_candidate(&self, picture: usize) -> bool {
-        let is_end = |number: usize| number.is_multiple_of(self.every);
         match picture.cmp(&self.last) {
             Ordering::Greater => false,
             Ordering::Equal => true,
-            Ordering::Less if self.at_ends => is_end(picture + 1) && self.place(picture) < self.last_place(),
-            Ordering::Less => is_end(picture),
+            Ordering::Less => picture.is_multiple_of(self.every) && !(self.at_ends && picture == 0),
         }
     }
 
     /// The index of a picture among those that may be frames; for any other picture, the index of the next one.
     fn place(&self, picture: usize) -> usize {
-        match picture {
-            _ if picture >= self.last => self.last_place(),
-            _ if self.at_ends => (picture / self.every).min(self.last_place()),
-            _ => picture.div_ceil(self.every),
-        }
+        picture.min(self.last).div_ceil(self.every).saturating_sub(usize::from(self.at_ends))
     }
 
     /// The place of the last picture among those that may be frames.
     fn last_place(&self) -> usize {
-        self.last.div_ceil(self.every).max(usize::from(self.at_ends)) - usize::from(self.at_ends)
+        self.place(self.last)
     }
 
     /// The number of slots of a frame, among the pictures that may be frames and all in between.
@@ -176,11 +169,11 @@ mod tests {
             every: every * each,
             ..timeline(1, seconds, 0.0, false, length * each)
         };
-        assert_eq!(frames(&animated(1, 10, None, 3)), [(9, 1), (19, 1), (30, 1)]);
-        assert_eq!(frames(&animated(1, 1, None, 3)), [(0, 1), (1, 1), (3, 1)]);
-        assert_eq!(frames(&animated(2, 5, None, 5)), [(9, 1), (19, 1), (25, 1)]);
+        assert_eq!(frames(&animated(1, 10, None, 3)), [(10, 1), (20, 1), (30, 1)]);
+        assert_eq!(frames(&animated(1, 1, None, 3)), [(1, 1), (2, 1), (3, 1)]);
+        assert_eq!(frames(&animated(2, 5, None, 5)), [(10, 1), (20, 1), (25, 1)]);
         assert_eq!(frames(&animated(1, 4, None, 1)), [(4, 1)]);
-        assert_eq!(frames(&animated(1, 10, Some(0.6), 3)), [(9, 2), (19, 2), (30, 2)]);
+        assert_eq!(frames(&animated(1, 10, Some(0.6), 3)), [(10, 2), (20, 2), (30, 2)]);
         for (every, each, length) in [(1, 7, 9), (3, 2, 10), (2, 1, 8)] {
             let timeline = animated(every, each, None, length);
             let shown = frames(&timeline);

@@ -11,13 +11,14 @@ use crate::error::{Error, Result};
 use crate::files::{Existing, write_whole};
 use crate::objects::Objects;
 use crate::output::{Kind, Make};
+use crate::settings::Settings;
 use crate::video::KINDS;
 
 /// The settings of the order, as the process reads them.
 const SETTINGS: &str = "order.toml";
 /// The checkpoint that a process continues from.
 const CHECKPOINT: &str = "picture.png.t2a";
-/// How many checkpoints and previews a run writes at most.
+/// How many checkpoints and previews a run writes, about.
 const SAVES: u64 = 50;
 /// Names that begin so belong to the worker.
 const OWN: [&str; 3] = ["picture.", "order.", "taken."];
@@ -88,7 +89,7 @@ pub(super) async fn fill(objects: &Objects, order: &Order, folder: &Path) -> Res
 
 /// The command line of the process: paths are ours, and what users wrote is in the file of settings.
 pub(super) fn arguments(setup: &Setup, order: &Order, products: &[Kind], resumes: bool) -> Vec<OsString> {
-    let every = (order.settings.iterations_to_run() as u64 / SAVES).max(1).to_string();
+    let every = saves_every(&order.settings).to_string();
     let mut words: Vec<String> = Vec::new();
     if resumes {
         words.extend(["resume", CHECKPOINT, "--exactly"].map(str::to_owned));
@@ -104,12 +105,18 @@ pub(super) fn arguments(setup: &Setup, order: &Order, products: &[Kind], resumes
     words.into_iter().map(OsString::from).collect()
 }
 
+/// The iterations from one checkpoint and preview to the next, or the frames of an animation.
+fn saves_every(settings: &Settings) -> u64 {
+    let each = settings.iterations_of_frame().unwrap_or(1).max(1);
+    ((settings.iterations_to_run() / each) as u64 / SAVES).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::settings::Overrides;
+    use crate::settings::{OrNone, Overrides};
     use crate::worker::Input;
 
     fn order(init_image: Option<&str>, inputs: &[&str], products: &[&str]) -> Order {
@@ -136,6 +143,19 @@ mod tests {
         for (number, order) in refused.iter().enumerate() {
             assert!(check(order).is_err(), "{number}");
         }
+    }
+
+    #[test]
+    fn runs_are_saved_about_fifty_times() {
+        let every = |iterations: Option<usize>, length: Option<usize>, iterations_per_frame: Option<usize>| {
+            let prompt = Some("a red apple".parse().unwrap());
+            let length = length.map(OrNone::from);
+            let asked = Overrides { prompt, iterations, length, iterations_per_frame, ..Overrides::default() };
+            saves_every(&crate::resolve::combine(&[asked]).unwrap())
+        };
+        assert_eq!([every(Some(40), None, None), every(Some(1000), None, None)], [1, 20]);
+        // An animation is saved after frames, and each of them has many iterations.
+        assert_eq!([every(None, Some(50), Some(200)), every(None, Some(500), Some(2))], [1, 10]);
     }
 
     #[test]

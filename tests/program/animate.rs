@@ -133,6 +133,55 @@ fn a_stopped_film_continues_with_the_same_bytes() {
     }
 }
 
+/// A picture from the recipe of a film, and a film from the recipe of a picture that was cut short.
+#[test]
+fn films_and_pictures_come_from_each_other() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{SMALL} --length 2 --iterations-per-frame 2 --zoom 1.1 --wander -o film.png"));
+    let lines = workplace.refuses_somehow(&words("--from film.png -n 3"));
+    assert!(lines[0].contains("--iterations 3 does not fit --length 2"), "{lines:?}");
+    assert!(lines[1].contains("use --length none"), "{lines:?}");
+    draw(&workplace, "--from film.png --length none -n 3 -q -o picture.png");
+    let recipe = settings(&workplace, "picture.png");
+    assert_eq!((&recipe["iterations"], &recipe["length"], &recipe["zoom"]), (&3.into(), &Value::Null, &Value::Null));
+    draw(&workplace, "animate --from picture.png --length 2 --iterations-per-frame 1 -q -o other.png");
+    assert_eq!(settings(&workplace, "other.png")["length"], 2);
+    // What was cut short stays so if nothing asks for more.
+    draw(&workplace, &format!("{SMALL} --length 3 --iterations-per-frame 2 --stop-at 3 -o short.png"));
+    draw(&workplace, "animate --from short.png -q -o again.png");
+    assert_eq!(settings(&workplace, "again.png")["stop_at"], 3);
+    assert!(picture(&workplace, "again.png") == picture(&workplace, "short.png"));
+}
+
+/// The last frame of the first part is followed by another one, and has its place among the frames.
+#[test]
+fn an_extended_film_is_the_longer_one() {
+    for each in [1, 3] {
+        let workplace = Workplace::new();
+        let line = format!("{SMALL} --iterations-per-frame {each} --zoom 1.1 --mp4");
+        draw(&workplace, &format!("{line} --length 4 --frames g -o whole.png"));
+        draw(&workplace, &format!("{line} --length 2 --frames f --checkpoint-every 1 -o p.png"));
+        draw(&workplace, &format!("resume p.png.t2a -n {} -q", 4 * each));
+        assert!(workplace.read("p.png") == workplace.read("whole.png"), "{each}");
+        assert!(workplace.read("p.mp4") == workplace.read("whole.mp4"), "{each}");
+        assert_eq!(workplace.files_in("f").len(), 4);
+        for frame in 0..4 {
+            let [found, expected] = ["f", "g"].map(|folder| picture(&workplace, &format!("{folder}/{frame:06}.png")));
+            assert!(found == expected, "{each}, {frame}");
+        }
+    }
+}
+
+/// A frame is drawn again from its recipe: it is the picture after its iterations, before the canvas moves on.
+#[test]
+fn the_recipe_of_a_frame_draws_it_again() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{SMALL} --length 3 --iterations-per-frame 2 --zoom 1.1 --frames f -o p.png"));
+    assert_eq!(settings(&workplace, "f/000001.png")["stop_at"], 4);
+    draw(&workplace, "--from f/000001.png -q -o again.png");
+    assert!(picture(&workplace, "again.png") == picture(&workplace, "f/000001.png"));
+}
+
 #[test]
 fn lines_of_a_batch_are_animations_too() {
     let workplace = Workplace::new();

@@ -820,6 +820,8 @@ const GENERATE: [Group; 14] = [
                 "--length",
                 &[
                     "apple --dry-run --length 30",
+                    "apple --dry-run --length none",
+                    "animate apple --length none",
                     "apple --length 0",
                     "apple --length long",
                     "apple --length 30 -n 20",
@@ -875,7 +877,14 @@ const GENERATE: [Group; 14] = [
                     "--story empty.txt",
                 ],
             ),
-            ("--crossfade", &["--dry-run --length 30 --story story.txt --crossfade 0", "apple --crossfade slow"]),
+            (
+                "--crossfade",
+                &[
+                    "--dry-run --length 30 --story story.txt --crossfade 0",
+                    "apple --crossfade slow",
+                    "apple --crossfade 3",
+                ],
+            ),
             (
                 "--prompt-weights",
                 &[
@@ -1395,6 +1404,7 @@ const SERVER_VERBS: [Group; 6] = [
             ("--gif", &["submit a pear --gif pear.png"]),
             ("--init-image", &["submit a pear --init-image none.png --server http://127.0.0.1:1"]),
             ("--palette", &["submit a pear --palette none.hex"]),
+            ("--story", &["submit --length 30 --story none.txt", "submit --story story.txt"]),
             ("--config", &["submit a pear --config wrong.toml"]),
             ("--cut-noise", &["submit a pear --cut-noise nan"]),
         ],

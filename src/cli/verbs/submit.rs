@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
-use super::generate::prompt;
+use super::generate::{prompt, with_film};
 use super::jobs::{Delivery, Following, follow};
 use crate::cli::DONE;
 use crate::cli::options::outputs::Outputs;
@@ -110,14 +110,16 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         let message = format!("‹{}›: a server cannot make a folder of frames", folder.option);
         return Err(Error::usage(message, "ask for a movie with ‹gif› or ‹mp4›").into());
     }
-    let outputs = Outputs { output: arguments.output.as_deref(), force: arguments.force, files: &arguments.files };
+    let output = arguments.output.as_deref();
+    let files = if settings.is_animated() { with_film(output, &arguments.files) } else { arguments.files.clone() };
+    let outputs = Outputs { output, force: arguments.force, files: &files };
     let (kinds, delivery) = if arguments.waits() {
         let products = outputs.products(&prompt.all()[0].text, seed.0, |_, _| Ok(()))?;
         check_ends(&products)?;
         let kinds = products.iter().map(|product| product.kind).collect();
         (kinds, Some(Delivery { products, is_stream: outputs.is_stream() }))
     } else {
-        (arguments.files.kinds().collect::<Vec<Kind>>(), None)
+        (files.kinds().collect::<Vec<Kind>>(), None)
     };
     let mut order = order_of(&settings)?;
     let products: Vec<&str> =

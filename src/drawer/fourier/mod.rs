@@ -25,6 +25,7 @@ use crate::frozen::{Middle, Network, Padding, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette};
 use crate::picture::{Size, Tile, to_values};
+use crate::random::Stream;
 use crate::settings::{Settings, StartNoise};
 use crate::{Result, picture};
 pub(super) use blueprint::FourierBlueprint;
@@ -76,11 +77,14 @@ impl Look {
 
 /// Draws by optimizing the spectrum of a picture.
 pub struct FourierDrawer {
-    /// `[3, height, width / 2 + 1, 2]`, with the width of the picture or, if copies are lower, twice that: real and imaginary parts, in units of a random spectrum before its gains
+    /// `[3, height, width / 2 + 1, 2]`, with the width of the picture or, if copies are lower, twice that: real and imaginary
+    /// parts, in units of a random spectrum before its gains
     spectrum: Var,
     look: Look,
     size: Size,
     contrast: Contrast,
+    /// From the spectrum to the sum of the waves and back
+    waves: Waves<f32>,
     /// From the spectrum to the picture
     synthesis: Network,
     /// The weighted losses of the picture, by name
@@ -131,14 +135,14 @@ impl FourierDrawer {
             losses.push(("sharpness", Network::of(Sharpness::new(size, look.tile, look.sharpness))));
         }
         let spectrum = Var::from_tensor(&Tensor::from_vec(spectrum, &dimensions, device)?)?;
-        let mut steps = vec![Step::layer(waves), Step::layer(Tone { contrast, matrix })];
+        let mut steps = vec![Step::layer(waves.clone()), Step::layer(Tone { contrast, matrix })];
         if let Some(tile) = look.tile.filter(|tile| *tile == Tile::HalfDrop) {
             // Without the copy beside it.
             let copy = Padding { top: 0, bottom: 0, left: 0, right: size.width };
             steps.push(Step::layer(Middle::of(tile, copy)));
         }
         let synthesis = Network::new(steps);
-        Ok(Self { spectrum, look, size, contrast, synthesis, losses, hold, drawn: Cell::new(None) })
+        Ok(Self { spectrum, look, size, contrast, waves, synthesis, losses, hold, drawn: Cell::new(None) })
     }
 
     /// The networks that draw the picture and that judge it.
@@ -186,7 +190,7 @@ impl Drawer for FourierDrawer {
         if size.width.saturating_mul(size.height) > drawing::MOST_PIXELS {
             return Ok(None);
         }
-        let waves = Waves::<f32>::tiled(self.size, self.look.decay, self.look.tile);
+        let waves = &self.waves;
         let spectrum = self.spectrum.as_detached_tensor().flatten_all()?.to_vec1::<f32>()?;
         let mut planes = vec![0.0; 3 * size.width * size.height];
         waves.planes(&spectrum, &mut planes);
@@ -204,11 +208,11 @@ impl Drawer for FourierDrawer {
     }
 
     /// Moves the sum of the waves before it becomes colors, so that no color is limited on the way.
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+    fn move_canvas(&mut self, motion: &Motion, _: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());
         }
-        let waves = Waves::<f32>::tiled(self.size, self.look.decay, self.look.tile);
+        let waves = &self.waves;
         let Size { width, height } = Waves::<f32>::size_of(self.size, self.look.tile);
         let mut spectrum = bring(&self.spectrum.as_detached_tensor())?.flatten_all()?.to_vec1::<f32>()?;
         let mut planes = vec![0.0; 3 * width * height];

@@ -1,5 +1,7 @@
 //! From a spectrum to waves, and back.
 
+use std::sync::Arc;
+
 use candle_core::{Error, Result};
 
 use super::gains::Gains;
@@ -9,16 +11,17 @@ use crate::frozen::cuda::layers::WavesOnDevice;
 use crate::frozen::{Layer, on_gpu};
 use crate::picture::{Size, Tile};
 
-/// The waves of a spectrum: `[3, height, width / 2 + 1, 2]` to `[1, 3, height, width]`.
+/// The waves of a spectrum: `[3, height, width / 2 + 1, 2]` to `[1, 3, height, width]`. A copy shares all that it needs.
+#[derive(Clone)]
 pub(super) struct Waves<T: Logistic> {
     transform: Transform<T>,
-    gains: Gains,
+    gains: Arc<Gains>,
 }
 
 impl<T: Logistic> Waves<T> {
     /// The waves of a picture of this size, whose strength falls with the frequency to the power of `decay`.
     pub(super) fn new(size: Size, decay: f64) -> Self {
-        Self { transform: Transform::new(size), gains: Gains::new(size, decay) }
+        Self { transform: Transform::new(size), gains: Arc::new(Gains::new(size, decay)) }
     }
 
     /// The waves of a picture that is tiled. All waves of a picture go on beside it; if its copies there are lower, these are
@@ -28,7 +31,7 @@ impl<T: Logistic> Waves<T> {
             return Self::new(size, decay);
         }
         let transform = Transform::new(Self::size_of(size, tile));
-        Self { transform, gains: Gains::of_half_drop(size, decay) }
+        Self { transform, gains: Arc::new(Gains::of_half_drop(size, decay)) }
     }
 
     /// The size of the waves of a picture of this size.

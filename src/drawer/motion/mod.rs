@@ -1,6 +1,7 @@
 //! How a canvas moves from one frame of an animation to the next.
 
 mod colors;
+mod cubic;
 
 use candle_core::Tensor;
 
@@ -10,7 +11,8 @@ use crate::Result;
 use crate::frozen::{self, Border, Filter, Homography, View, Warp};
 use crate::picture::Size;
 
-/// Canvases that shrink below this factor are averaged over areas: with only four neighbors, fine details would flicker.
+/// Canvases that shrink below this factor are averaged over areas: with only the nearest neighbors, fine details would
+/// flicker.
 const SMALLER: f64 = 0.75;
 
 /// A motion of the canvas, which is enlarged and rotated around its center, and then moved.
@@ -45,6 +47,15 @@ impl Motion {
         std::array::from_fn(|axis| middle[axis] + self.zoom * turned[axis] + self.pan[axis])
     }
 
+    /// The place before the motion of a point of a canvas of this size, as in [`Motion::place`].
+    #[must_use]
+    pub fn origin(&self, [x, y]: [f64; 2], size: Size) -> [f64; 2] {
+        let middle = middle(size);
+        let (sine, cosine) = self.angle.to_radians().sin_cos();
+        let [x, y] = [(x - middle[0] - self.pan[0]) / self.zoom, (y - middle[1] - self.pan[1]) / self.zoom];
+        [middle[0] + cosine * x + sine * y, middle[1] - sine * x + cosine * y]
+    }
+
     /// The map from places after the motion to those before it, in the coordinates of a warp.
     #[must_use]
     pub fn back(&self, size: Size) -> Homography {
@@ -65,16 +76,24 @@ impl Motion {
         ])
     }
 
-    /// A picture `[1, channels, height, width]` after the motion, detached: sampled once, with reflections of the picture
-    /// beyond its edges.
+    /// A picture `[1, channels, height, width]` in host memory after the motion, detached: sampled once, with reflections of
+    /// the picture beyond its edges. No value leaves the range of its channel.
     ///
     /// # Errors
     /// If the tensor has another shape.
     pub fn of(&self, picture: &Tensor) -> Result<Tensor> {
         let (_, _, height, width) = picture.dims4()?;
-        let view = View { matrix: self.back(Size { width, height }), border: Border::Reflection };
-        let filter = if self.zoom < SMALLER { Filter::Area } else { Filter::Bilinear };
-        Ok(frozen::apply(Warp::new(vec![view], (height, width), filter), &picture.detach().contiguous()?)?)
+        let (picture, size) = (picture.detach(), Size { width, height });
+        if self.is_none() {
+            return Ok(picture);
+        }
+        if self.zoom < SMALLER {
+            let view = View { matrix: self.back(size), border: Border::Reflection };
+            return Ok(frozen::apply(Warp::new(vec![view], (height, width), Filter::Area), &picture.contiguous()?)?);
+        }
+        let planes = picture.flatten_all()?.to_vec1::<f32>()?;
+        let moved = cubic::sampled(&planes, size, |place| self.origin(place, size));
+        Ok(Tensor::from_vec(moved, picture.shape(), picture.device())?)
     }
 }
 
@@ -93,7 +112,7 @@ mod tests {
 
     const SIZE: Size = Size { width: 20, height: 12 };
 
-    /// A picture of a linear function of the place, which bilinear samples follow exactly.
+    /// A picture of a linear function of the place, which samples follow exactly.
     fn slope(across: f64, down: f64) -> Tensor {
         let value = |index: usize| {
             let (x, y) = ((index % SIZE.width) as f64 + 0.5, (index / SIZE.width) as f64 + 0.5);
@@ -138,11 +157,13 @@ mod tests {
             Motion { zoom: 3.0, angle: -135.0, pan: [4.0, 0.25] },
         ] {
             let [half_width, half_height] = middle(SIZE);
+            let near = |found: [f64; 2], point: [f64; 2]| (0..2).all(|axis| (found[axis] - point[axis]).abs() < 1e-9);
             for point in [[0.0, 0.0], [7.5, 3.0], [20.0, 12.0]] {
                 let [x, y] = motion.place(point, SIZE);
+                assert!(near(motion.origin([x, y], SIZE), point), "{motion:?}");
                 let (x, y) = motion.back(SIZE).map(x / half_width - 1.0, y / half_height - 1.0);
                 let found = [(x + 1.0) * half_width, (y + 1.0) * half_height];
-                assert!((0..2).all(|axis| (found[axis] - point[axis]).abs() < 1e-9), "{motion:?}: {found:?}");
+                assert!(near(found, point), "{motion:?}: {found:?}");
             }
         }
     }
@@ -153,16 +174,16 @@ mod tests {
         for motion in [
             Motion { pan: [1.5, -0.75], ..Motion::NONE },
             Motion { zoom: 1.3, ..Motion::NONE },
+            Motion { zoom: 0.9, ..Motion::NONE },
             Motion { angle: 20.0, zoom: 1.5, pan: [0.5, 0.25] },
         ] {
             let moved = values(&motion.of(&slope(0.02, -0.03)).unwrap());
-            let [half_width, half_height] = middle(SIZE);
             let mut compared = 0;
             for (index, found) in moved.iter().enumerate() {
                 let place = [(index % SIZE.width) as f64 + 0.5, (index / SIZE.width) as f64 + 0.5];
-                let (x, y) = motion.back(SIZE).map(place[0] / half_width - 1.0, place[1] / half_height - 1.0);
-                let (x, y) = ((x + 1.0) * half_width, (y + 1.0) * half_height);
-                if x < 0.5 || y < 0.5 || x > SIZE.width as f64 - 0.5 || y > SIZE.height as f64 - 0.5 {
+                let [x, y] = motion.origin(place, SIZE);
+                // Not all four neighbors along an axis are of the function.
+                if x < 1.5 || y < 1.5 || x > SIZE.width as f64 - 1.5 || y > SIZE.height as f64 - 1.5 {
                     continue;
                 }
                 let expected = 0.02 * x - 0.03 * y;

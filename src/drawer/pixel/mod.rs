@@ -25,6 +25,7 @@ use crate::frozen::{self, Clamp, Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
 use crate::picture::{Size, Tile, to_colours, to_values};
+use crate::random::Stream;
 use crate::settings::{PixelShape, Settings, StartNoise};
 use crate::{Result, picture};
 use alpha::Alphas;
@@ -262,7 +263,7 @@ impl Drawer for PixelDrawer {
     }
 
     /// Moves the picture of the cells; each cell then has the mean color of what is in it.
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+    fn move_canvas(&mut self, motion: &Motion, _: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());
         }

@@ -149,7 +149,7 @@ fn moved_cells_are_the_means_of_the_moved_function() {
         let start = Start::Noise(StartNoise::Snow, &mut stream);
         let mut drawer = PixelDrawer::new(art, size, start, &Device::Cpu).unwrap();
         let snow = values(&drawer.cells);
-        drawer.move_canvas(&Motion::NONE).unwrap();
+        drawer.move_canvas(&Motion::NONE, &mut Stream::new(1, "moves", 0)).unwrap();
         assert_eq!(values(&drawer.cells), snow, "nothing changes, not one bit");
         // A linear function of the place: the mean of a cell is the value at its middle.
         let middle = |index: usize| {
@@ -165,7 +165,7 @@ fn moved_cells_are_the_means_of_the_moved_function() {
         set(&drawer.cells, shades.collect());
         // By whole cells, so that the steps between cells move onto steps.
         let motion = Motion { pan: [side as f64, -(side as f64)], ..Motion::NONE };
-        drawer.move_canvas(&motion).unwrap();
+        drawer.move_canvas(&motion, &mut Stream::new(1, "moves", 0)).unwrap();
         let moved = values(&drawer.cells);
         let mut compared = 0;
         for (index, found) in moved[..cells].iter().enumerate() {
@@ -190,7 +190,7 @@ fn transparent_cells_move_with_their_alphas() {
         (0..count).map(|cell| if cell.is_multiple_of(2) { 0.2 } else { 0.9 }).collect(),
     );
     let before = (values(&drawer.cells), alphas(&drawer));
-    drawer.move_canvas(&Motion { zoom: 1.3, angle: 20.0, pan: [1.0, 2.0] }).unwrap();
+    drawer.move_canvas(&Motion { zoom: 1.3, angle: 20.0, pan: [1.0, 2.0] }, &mut Stream::new(1, "moves", 0)).unwrap();
     let after = (values(&drawer.cells), alphas(&drawer));
     assert!(after.0 != before.0 && after.1 != before.1);
     assert!(after.0.iter().chain(&after.1).all(|value| (0.0..=1.0).contains(value)));

@@ -5,6 +5,7 @@ mod copies;
 mod coverage;
 mod curve;
 mod drawing;
+mod moving;
 mod operation;
 mod raster;
 mod real;
@@ -24,6 +25,7 @@ use crate::frozen::{Network, SquareSum};
 use crate::optimizer::ParameterGroup;
 use crate::palette::{Dither, Palette, oklab};
 use crate::picture::{Size, Tile, to_values};
+use crate::random::Stream;
 use crate::{Error, Result};
 pub(super) use blueprint::{LINE, STROKES};
 use drawing::Sheet;
@@ -309,19 +311,22 @@ impl Drawer for StrokesDrawer {
     }
 
     /// Moves each control point, and makes strokes as much wider as the canvas becomes larger. Strokes stay within the limits
-    /// of their widths and not too far outside the picture, as after each iteration.
-    fn move_canvas(&mut self, motion: &Motion) -> Result<()> {
+    /// of their widths, as after each iteration, and those that have left the picture begin at new random places.
+    fn move_canvas(&mut self, motion: &Motion, stream: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());
         }
         let Parameters { points, widths, .. } = &self.parameters;
+        widths.set(&(widths.as_detached_tensor() * motion.zoom)?)?;
         let mut values = bring(&points.as_detached_tensor())?.flatten_all()?.to_vec1::<f32>()?;
         for point in values.chunks_exact_mut(2) {
             let [x, y] = motion.place([f64::from(point[0]), f64::from(point[1])], self.size);
             point.copy_from_slice(&[start::narrow(x), start::narrow(y)]);
         }
+        let limits = self.look.widths(self.size);
+        let wide = bring(&widths.as_detached_tensor().clamp(limits[0], limits[1])?)?.to_vec1::<f32>()?;
+        moving::bring_back(&self.look, self.size, &mut values, &wide, stream);
         points.set(&Tensor::from_vec(values, points.shape(), points.device())?)?;
-        widths.set(&(widths.as_detached_tensor() * motion.zoom)?)?;
         self.constrain()
     }
 

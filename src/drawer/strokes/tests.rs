@@ -504,17 +504,21 @@ fn strokes_move_exactly() {
         drawer.parameters().iter().map(|one| one.flatten_all().unwrap().to_vec1().unwrap()).collect()
     };
     let before = numbers(&drawer);
-    drawer.move_canvas(&Motion::NONE).unwrap();
+    let mut moves = Stream::new(5, "moves", 0);
+    drawer.move_canvas(&Motion::NONE, &mut moves).unwrap();
     assert_eq!(numbers(&drawer), before, "nothing changes, not one bit");
     let motion = Motion { zoom: 1.1, angle: 30.0, pan: [3.0, -2.0] };
-    drawer.move_canvas(&motion).unwrap();
+    drawer.move_canvas(&motion, &mut moves).unwrap();
     let after = numbers(&drawer);
     let mut compared = 0;
-    for (from, to) in before[0].chunks(2).zip(after[0].chunks(2)) {
-        let place = motion.place([f64::from(from[0]), f64::from(from[1])], size);
-        if place[0] > -64.0 && place[0] < 128.0 && place[1] > -48.0 && place[1] < 96.0 {
-            compared += 1;
-            assert_eq!([place[0] as f32, place[1] as f32], [to[0], to[1]]);
+    for ((from, to), width) in before[0].chunks(14).zip(after[0].chunks(14)).zip(&after[1]) {
+        let place = |point: &[f32]| motion.place([f64::from(point[0]), f64::from(point[1])], size);
+        let moved: Vec<f32> = from.chunks(2).flat_map(|point| place(point).map(|number| number as f32)).collect();
+        if super::moving::is_outside(&moved, *width, size) {
+            assert!(!super::moving::is_outside(to, *width, size), "{to:?}");
+        } else {
+            compared += 7;
+            assert_eq!(moved, to);
         }
     }
     assert!(compared > 20, "{compared}");
@@ -523,4 +527,39 @@ fn strokes_move_exactly() {
         assert!((f64::from(*to) - wider.clamp(0.48, 24.0)).abs() < 1e-4, "{from}, {to}");
     }
     assert_eq!(before[2], after[2], "colors stay");
+}
+
+/// Nothing pulls strokes back that have left the canvas, so without new places all of them would be gone.
+#[test]
+fn strokes_that_leave_the_canvas_begin_elsewhere() {
+    let size = Size { width: 64, height: 48 };
+    let look = super::Look {
+        kind: super::Kind::Painting,
+        count: 20,
+        segments: 1,
+        percent: [1.0, 5.0],
+        paper: None,
+        changes_paper: false,
+        alpha_weight: None,
+        tile: None,
+    };
+    let drawn = |frames: u64| -> Vec<Vec<f32>> {
+        let mut stream = Stream::new(5, "test", 0);
+        let start = Start::Noise(StartNoise::Codes, &mut stream);
+        let mut drawer = super::StrokesDrawer::new(look, size, start, &Device::Cpu).unwrap();
+        for frame in 0..frames {
+            let motion = Motion { zoom: 1.02, pan: [0.5, 0.0], ..Motion::NONE };
+            drawer.move_canvas(&motion, &mut Stream::new(5, "moves", frame)).unwrap();
+        }
+        drawer.parameters().iter().map(|one| one.flatten_all().unwrap().to_vec1().unwrap()).collect()
+    };
+    let moved = drawn(150);
+    for (points, width) in moved[0].chunks(8).zip(&moved[1]) {
+        assert!(!super::moving::is_outside(points, *width, size), "{points:?}");
+    }
+    let distinct: std::collections::BTreeSet<_> = moved[0].chunks(8).map(|points| points[0].to_bits()).collect();
+    assert_eq!(distinct.len(), 20, "each has a place of its own");
+    assert!(drawn(150) == moved, "the places follow from the stream");
+    let is_out = |low: f32| super::moving::is_outside(&[low, 3.0, low - 2.0, 9.0], 4.0, size);
+    assert_eq!([is_out(-2.9), is_out(-3.1), is_out(66.0), is_out(70.0)], [false, true, false, true]);
 }

@@ -22,7 +22,7 @@ use crate::server::uploads::{Upload, Uploads};
 use crate::server::visitor::Visitor;
 use crate::session::LARGEST_BATCH;
 use crate::settings::{Aspect, CutBatch, Mask, OrNone, Overrides, Seed, SeedChoice, Settings, Weighted};
-use crate::video::KINDS;
+use crate::video::{KINDS, MP4};
 use crate::worker::{Input, Order};
 
 /// The longest order, in bytes: what the queue takes.
@@ -87,6 +87,7 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
         if config.elsewhere.database.is_some() {
             settings.cut_batch = fixed(settings.cut_batch, settings.cutouts);
         }
+        let products = products.unwrap_or_else(|| usual_products(&settings));
         config.limits.check(&settings, &products)?;
         check_products(&products, &settings)?;
         Prepared::new(Order::new(settings, products, inputs), quality.to_string())
@@ -231,6 +232,11 @@ fn check_names(overrides: &Overrides) -> Answer<()> {
     Ok(())
 }
 
+/// What is made beside the PNG if a request does not say it: a film of an animation, which a picture does not show.
+fn usual_products(settings: &Settings) -> Vec<String> {
+    if settings.length.is_some() { vec![MP4.option.to_owned()] } else { Vec::new() }
+}
+
 /// Checks that the picture can be shown by each kind of file.
 fn check_products(products: &[String], settings: &Settings) -> Answer<()> {
     let wanted = KINDS.into_iter().filter(|kind| products.iter().any(|name| name == kind.option));
@@ -295,6 +301,13 @@ mod tests {
         assert_eq!(fixed(CutBatch::Auto, 4), CutBatch::Count(4));
         assert_eq!(fixed(CutBatch::Auto, 64), CutBatch::Count(16));
         assert_eq!(fixed(CutBatch::Count(32), 64), CutBatch::Count(32));
+    }
+
+    #[test]
+    fn an_animation_is_a_film_if_nothing_else_is_said() {
+        let settings = |json: &str| combine(&[serde_json::from_str(json).unwrap()]).unwrap();
+        assert_eq!(usual_products(&settings(r#"{"prompt": "a", "length": 4}"#)), ["mp4"]);
+        assert!(usual_products(&settings(r#"{"prompt": "a"}"#)).is_empty());
     }
 
     #[test]

@@ -36,8 +36,8 @@ const STYLE: &str = "style";
 pub(in crate::server) struct Asked {
     /// The settings that it names, without those that name uploads
     pub overrides: Overrides,
-    /// The kinds of files to make beside the PNG, each once
-    pub products: Vec<String>,
+    /// The kinds of files to make beside the PNG, each once; none if it does not say
+    pub products: Option<Vec<String>>,
     /// Whether a letter goes to the visitor at the end
     pub email: bool,
     /// The upload to start from
@@ -72,7 +72,7 @@ pub(in crate::server) fn read(body: Map<String, Value>) -> Answer<Asked> {
     for (name, value) in body {
         let wrong = |problem: String| refused(&name, &problem);
         match name.as_str() {
-            PRODUCTS => asked.products = products_in(value).map_err(wrong)?,
+            PRODUCTS => asked.products = Some(products_in(value).map_err(wrong)?),
             EMAIL => asked.email = email_in(&value)?,
             "init_image" => asked.init_image = Some(upload_in(value).map_err(wrong)?),
             "mask" => match mask_in(value).map_err(wrong)? {
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(asked.overrides.prompt.as_ref().unwrap().all().len(), 2);
         assert_eq!(asked.overrides.size, Some("64x48".parse().unwrap()));
         assert_eq!(asked.overrides.init_image, None);
-        assert_eq!(asked.products, ["mp4", "gif"]);
+        assert_eq!(asked.products.unwrap(), ["mp4", "gif"]);
         let masked = |text: &str| {
             let asked = self::asked(json!({"mask": text, "prompt_outside": "sky"})).unwrap();
             (asked.mask.map(|id| id.to_string()), asked.overrides.mask.map(|mask| mask.to_string()))

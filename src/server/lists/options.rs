@@ -114,7 +114,7 @@ pub fn opened() -> Vec<Opened> {
 }
 
 /// Help that differs from that of the command line, where files have paths.
-const HELP: [(&str, &str, Option<&str>); 7] = [
+const HELP: [(&str, &str, Option<&str>); 8] = [
     ("init_image", "Image to start from: the id of an upload", None),
     (
         "overlay",
@@ -136,6 +136,14 @@ const HELP: [(&str, &str, Option<&str>); 7] = [
         ),
     ),
     ("image_prompt", "Also steer toward these images: ids of uploads, each with a weight if you like, as ID:0.5", None),
+    (
+        "length",
+        "Draw an animation of this many frames instead of a single picture",
+        Some(
+            "The run has as many iterations as length times iterations_per_frame. Movies show the end of each frame, and the \
+             picture is the last frame. If products are left out, an MP4 is made.",
+        ),
+    ),
     (
         "style",
         "Also steer toward these styles: names of `GET /api/v1/styles`",
@@ -221,7 +229,7 @@ fn products() -> Opened {
         kind: Kind::String,
         list: true,
         required: false,
-        default: Some(Value::Array(Vec::new())),
+        default: None,
         minimum: None,
         exclusive_minimum: None,
         maximum: None,
@@ -229,7 +237,11 @@ fn products() -> Opened {
         max_items: Some(choices.len()),
         choices,
         help: "What to make besides the PNG".into(),
-        description: Some("Which of them a drawer can make is in `GET /api/v1/drawers`.".into()),
+        description: Some(
+            "Which of them a drawer can make is in `GET /api/v1/drawers`. If it is left out, an animation is also made as \
+             an MP4."
+                .into(),
+        ),
         type_word: "products",
         delimiter: None,
         usual: None,

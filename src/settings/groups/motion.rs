@@ -11,13 +11,15 @@ pub(crate) const ITERATIONS_PER_FRAME: usize = 10;
 
 group! {
     motion "Animation" {
-        setting length: maybe usize {
-            /// Draw an animation of this many frames instead of a single picture
+        setting length: optional usize {
+            /// Draw an animation of this many frames instead of a single picture; `none` draws a picture
             ///
             /// The run takes --length times --iterations-per-frame iterations. Movies show the end of each frame, and the picture
-            /// is the last frame. The command `animate` draws 100 frames by default.
+            /// is the last frame. The command `animate` draws 100 frames by default. With `none`, the recipe of an animation
+            /// draws a single picture, without its motions.
             value: "FRAMES",
             arg: whole_number,
+            read: "crate::settings::or_none::whole",
             range: Range::whole(1, 1_000_000),
             by: Requests,
         },
@@ -41,7 +43,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "1",
-            check: motion::check_zoom,
+            check: motion::keys_within("zoom", Range::above(0.0, 100.0)),
             by: Requests,
         },
         setting angle: maybe crate::settings::Keyframes {
@@ -49,7 +51,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "0",
-            check: motion::check_angle,
+            check: motion::keys_within("angle", Range::new(-360.0, 360.0)),
             by: Requests,
         },
         setting pan_x: maybe crate::settings::Keyframes {
@@ -59,7 +61,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "0",
-            check: motion::check_pan_x,
+            check: motion::keys_within("pan-x", Range::new(-16384.0, 16384.0)),
             by: Requests,
         },
         setting pan_y: maybe crate::settings::Keyframes {
@@ -67,7 +69,7 @@ group! {
             value: "KEYS",
             arg: signed,
             shown: "0",
-            check: motion::check_pan_y,
+            check: motion::keys_within("pan-y", Range::new(-16384.0, 16384.0)),
             by: Requests,
         },
         setting wander: maybe f64 {
@@ -110,7 +112,7 @@ group! {
             /// The keyframes count the frames of an animation, or the iterations of a single picture.
             value: "KEYS",
             arg: signed,
-            check: motion::check_learning_rate,
+            check: motion::keys_within("learning-rate-keys", Range::new(0.0, 1000.0)),
             by: Requests,
         },
         setting init_weight_keys: maybe crate::settings::Keyframes {
@@ -120,46 +122,15 @@ group! {
             /// Each time the canvas of an animation moves, the moved canvas becomes the new starting point.
             value: "KEYS",
             arg: signed,
-            check: motion::check_init_weight,
+            check: motion::keys_within("init-weight-keys", Range::new(0.0, 1000.0)),
             by: Requests,
         },
     }
 }
 
-/// Checks that each zoom is above 0.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_zoom(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("zoom", Range::above(0.0, 100.0), keys.as_ref())
-}
-
-/// Checks each angle.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_angle(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("angle", Range::new(-360.0, 360.0), keys.as_ref())
-}
-
-/// Checks each distance.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_pan_x(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("pan-x", Range::new(-16384.0, 16384.0), keys.as_ref())
-}
-
-/// Checks each distance.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_pan_y(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("pan-y", Range::new(-16384.0, 16384.0), keys.as_ref())
-}
-
-/// Checks each learning rate.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_learning_rate(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("learning-rate-keys", Range::new(0.0, 1000.0), keys.as_ref())
-}
-
-/// Checks each weight.
-#[allow(clippy::ref_option, reason = "the table passes a reference to the setting")]
-pub(super) fn check_init_weight(keys: &Option<Keyframes>) -> Result<()> {
-    check_keys("init-weight-keys", Range::new(0.0, 1000.0), keys.as_ref())
+/// Checks the numbers of the keyframes of an option.
+pub(super) fn keys_within(option: &'static str, range: Range) -> impl Fn(&Option<Keyframes>) -> Result<()> {
+    move |keys| keys.iter().try_for_each(|keys| keys.check(option, range))
 }
 
 /// Checks the number of prompts with keyframes, and each weight.
@@ -167,8 +138,4 @@ pub(super) fn check_prompt_weights(weights: &[PromptWeight]) -> Result<()> {
     check_count("prompt-weights", weights.len(), MOST_PROMPTS)?;
     let range = Range::new(-LARGEST_WEIGHT, LARGEST_WEIGHT);
     weights.iter().try_for_each(|weight| weight.keys.check("prompt-weights", range))
-}
-
-fn check_keys(option: &str, range: Range, keys: Option<&Keyframes>) -> Result<()> {
-    keys.into_iter().try_for_each(|keys| keys.check(option, range))
 }

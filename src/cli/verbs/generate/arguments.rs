@@ -13,7 +13,7 @@ use crate::output::Recipe;
 use crate::picture::Animation;
 use crate::progress::Event;
 use crate::resolve::{below_recipe, combine};
-use crate::settings::{EMPTY_PROMPT, Overrides, Prompts, Settings};
+use crate::settings::{EMPTY_PROMPT, OrNone, Overrides, Prompts, Settings};
 use crate::text::at_least_one;
 use crate::video::FileNames;
 use crate::{Error, Result};
@@ -145,8 +145,7 @@ pub(in crate::cli) fn settings(
     }
     let mut layers = [flags, from, environment, config];
     if subject == Subject::Animation {
-        // The length goes into the strongest layer, so that iterations of a single picture in a weaker layer do not count.
-        layers[0].length = layers.iter().find_map(|layer| layer.length).or(Some(USUAL_LENGTH));
+        settle_length(&mut layers)?;
     }
     let settings = combine(&layers)?;
     // Doubts about a recipe's prompt were reported when it was drawn.
@@ -172,6 +171,26 @@ pub(in crate::cli) fn settings(
         reporter.tell(&Event::Warning { message });
     }
     Ok((settings, recipe.map(|recipe| Repeated { recipe, named })))
+}
+
+/// Lets the layers of `animate`, the strongest first, say how many frames there are. The strongest one says it only if it must,
+/// because it would then ask for more work than a recipe.
+fn settle_length(layers: &mut [Overrides]) -> Result<()> {
+    if layers[0].length.as_ref().is_some_and(OrNone::is_none) {
+        let problem = "‹length› none draws a single picture, but `animate` draws an animation";
+        return Err(Error::usage(problem, "give a number of frames, or draw the picture without `animate`"));
+    }
+    let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names);
+    let told = strongest(|layer| layer.length.is_some()).filter(|told| layers[*told].is_animated());
+    // The iterations of a picture in a stronger layer do not count.
+    let is_above = |told: usize| strongest(|layer| layer.iterations.is_some()).is_some_and(|asked| asked < told);
+    let length = match told {
+        Some(told) if !is_above(told) => return Ok(()),
+        Some(told) => layers[told].length.clone(),
+        None => Some(USUAL_LENGTH.into()),
+    };
+    layers[0].length = length;
+    Ok(())
 }
 
 /// The warning for the recipe of a restyled frame that a run from the beginning does not draw again.

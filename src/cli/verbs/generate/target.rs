@@ -1,5 +1,6 @@
 //! Finds where the files of a run go, before any work.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{Arguments, Subject};
@@ -12,14 +13,18 @@ use crate::{Error, Result};
 
 /// The files beside the output. An animation without a movie or folder of frames gets an MP4.
 pub(in crate::cli) fn files(arguments: &Arguments, subject: Subject) -> FileNames {
-    let output = arguments.output.as_deref();
+    match subject {
+        Subject::Animation => with_film(arguments.output.as_deref(), &arguments.files),
+        Subject::Picture => arguments.files.clone(),
+    }
+}
+
+/// The files beside the output of an animation: if nothing would show it, it also becomes an MP4.
+pub(in crate::cli) fn with_film(output: Option<&OsStr>, files: &FileNames) -> FileNames {
     let is_stream = output.is_some_and(|output| output == "-");
     let is_movie = output.is_some_and(|output| kind_of_output(Path::new(output)).is_ok_and(Kind::moves));
-    let is_shown = is_stream || is_movie || arguments.files.kinds().any(Kind::moves);
-    match subject {
-        Subject::Animation if !is_shown => arguments.files.or(&FileNames::beside([MP4])),
-        _ => arguments.files.clone(),
-    }
+    let is_shown = is_stream || is_movie || files.kinds().any(Kind::moves);
+    if is_shown { files.clone() } else { files.or(&FileNames::beside([MP4])) }
 }
 
 /// Finds the names of all files, and checks that the files can be written. If the output is `-`, the products have no

@@ -68,6 +68,11 @@ pub fn first(look: &Look, size: Size, start: Start) -> Result<(Strokes, Option<R
     }
 }
 
+/// The control points of a stroke at a random place.
+pub fn anywhere(look: &Look, size: Size, stream: &mut Stream) -> Vec<f32> {
+    random::strokes(&Look { count: 1, ..*look }, size, stream).points
+}
+
 /// Strokes along a picture.
 fn along(look: &Look, size: Size, picture: &RgbImage, stream: &mut Stream) -> Result<Strokes> {
     let small = smaller(size);
