@@ -41,15 +41,16 @@ fn pixels(workplace: &Workplace, name: &str) -> RgbImage {
 fn a_style_gives_its_textures() {
     let workplace = Workplace::new();
     stripes(&workplace.join("stripes.png"));
-    for drawer in DRAWERS {
+    // The few codes of a small picture change little in few iterations, even if nothing holds them.
+    for (drawer, most) in DRAWERS.into_iter().zip([0.98, 0.9]) {
         let draw = |loss: &str, name: &str| {
-            let output = ["--loss", loss, "-o", name, "--force", "--progress", "json"];
+            let output = ["--init-weight", "0", "--loss", loss, "-o", name, "--force", "--progress", "json"];
             workplace.run(&[drawer, &output].concat()).succeeded()
         };
         let value = |weight: f64| last_value(&draw(&format!("style=stripes.png:{weight}"), "p.png"), "style", weight);
         let (without, with) = (value(NEXT_TO_NOTHING), value(1.0));
         println!("{drawer:?}: {without:.4} to {with:.4}");
-        assert!(with < 0.9 * without, "{drawer:?}: {without} to {with}");
+        assert!(with < most * without, "{drawer:?}: {without} to {with}");
         draw("style=stripes.png:0", "off.png");
         draw("none", "none.png");
         assert!(pixels(&workplace, "off.png") == pixels(&workplace, "none.png"), "{drawer:?}");
@@ -64,7 +65,7 @@ fn a_picture_with_a_style_is_drawn_again() {
     let few = ["-n", "4", "--cutouts", "2", "--loss", "style=stripes.png", "-q", "--force"];
     for drawer in [
         &["a red apple", "--size", "48x40"][..],
-        &["a red apple", "--size", "64x48", "--hires", "2"],
+        &["a red apple", "--size", "96x80", "--hires", "2"],
         &["a red apple", "--drawer", "pixel", "--transparent", "--size", "48x40", "--pixel-size", "12x10"],
     ] {
         let line = [drawer, &few].concat();

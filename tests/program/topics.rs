@@ -199,7 +199,7 @@ fn unknown_words_are_refused_with_what_was_probably_meant() {
     for (words, error, hint) in [
         (&["help", "pixl-art"][..], "`pixl-art` is not a topic or a command", "did you mean `pixel-art`?"),
         (&["help", "btach"], "`btach` is not a topic or a command", "did you mean `batch`?"),
-        (&["help", "castle"], "`castle` is not a topic or a command", "topics: batch, "),
+        (&["help", "castle"], "`castle` is not a topic or a command", "topics: animation, batch, "),
         (&["help", "castle"], "", "text2art generate help castle"),
         (&["help", "batch", "list"], "`batch list` is not a topic or a command", "topics: "),
     ] {
