@@ -27,14 +27,14 @@ PICTURE = [45_000, 120_000, 120_000, 270_000]
 CHECKPOINT = [76_000, 297_000, 297_000, 668_000]
 
 # Statements of PostgreSQL, with BEGIN and COMMIT, of the parts of a job's life, for a user in a browser:
-SUBMIT = 23  # who asks (1), the job (4, src/queue/enqueue.rs), its page (10) and its stream (8), both with its place (6)
-CLAIM = 7  # src/queue/claims.rs: is there one (1), the claim (5), the checkpoint of an earlier claim (1)
+SUBMIT = 23  # the visitor (1), the job (4, src/queue/enqueue.rs), its page (10) and its stream (8), each with its place (6)
+CLAIM = 7  # src/queue/claims.rs: a look for a job (1), the claim (5), the checkpoint of an earlier claim (1)
 FINISH = 7  # src/queue/claims.rs: the result, one file, the end of the attempt
-FETCH = 16  # the end in the stream (3), the page (5), the picture (3), the thumbnail, which is made then (5)
-BEAT = 2.0  # a second of drawing: a beat each half second (src/worker/beats.rs)
-CHECKPOINTING = 0.4  # a second of drawing: four statements each ten seconds (src/worker/setup.rs)
-IDLE = 1.07  # a second of a slot without a job: a question for one, and an announcement each 15 s
-WOKEN = 2.0  # a picture, of a slot without a job: a question when one is asked for, and when one is done
+FETCH = 16  # the end of the stream (3), the page (5), the picture (3), the new thumbnail (5)
+BEAT = 2.0  # a second of drawing: a beat every half second (src/worker/beats.rs)
+CHECKPOINTING = 0.4  # a second of drawing: four statements every ten seconds (src/worker/setup.rs)
+IDLE = 1.07  # a second of a slot without a job: a look for one, and an announcement every 15 s
+WOKEN = 2.0  # a picture, for each slot without a job: a look when it is requested, and when it is done
 # A watched job is looked up once a second, and after each change (src/server/watch.rs):
 WATCH_RUNNING = 6.0  # a second: three times a job and its pace
 WATCH_WAITING = 7.0  # a second: a job and its place

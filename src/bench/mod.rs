@@ -92,7 +92,7 @@ pub struct Report {
     pub product: Stage,
     /// The rate of an iteration as a share of the rate of the device
     pub share: Option<f64>,
-    /// The rate of multiplications and additions without memory, on all threads; none on a GPU
+    /// The rate of multiplications and additions in registers, on all threads; none on a GPU
     pub peak: Option<Stage>,
     /// The rate of the product as a share of this peak
     pub peak_share: Option<f64>,
@@ -163,7 +163,7 @@ fn peak(device: &ComputeDevice, repetitions: usize) -> Result<Option<Stage>> {
     Ok(Some(Stage::new("peak of the processor", seconds, Amount { operations, bytes: 0 }, device.peak_memory())))
 }
 
-/// The linear layers of ViT-B/32, by themselves, on as many tokens as 16 cutouts have.
+/// The linear layers of ViT-B/32 alone, on as many tokens as 16 cutouts have.
 fn linear(device: &ComputeDevice, repetitions: usize) -> Result<Vec<Stage>> {
     const SHAPE: [usize; 2] = [16, 50];
     const LAYERS: [(&str, &str, usize, usize); 4] = [

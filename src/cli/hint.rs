@@ -201,7 +201,7 @@ fn option_like(invalid: &str, command: &Command, root: &Command) -> Option<Strin
 
 /// The statement that an option is one of other commands; none if no command has it, or many do.
 fn of_others(name: &str, root: &Command) -> Option<String> {
-    // What draws an animation has the options of what draws a picture.
+    // `animate` repeats the options of `generate`.
     let has = |verb: &&Command| {
         verb.get_name() != "animate" && verb.get_arguments().any(|option| option.get_long() == Some(name))
     };

@@ -25,7 +25,7 @@ pub(super) const LARGEST_ANSWER: u64 = 16 << 20;
 const LARGEST_PROBLEM: u64 = 64 << 10;
 /// How long to wait after a refusal if the server does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
-/// The longest wait for room that a server may ask for; whoever waits longer asks again in between.
+/// The longest wait that a server may ask for; a longer one is shortened, and then the client asks again.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// The most redirects in a row.
 const MOST_REDIRECTS: usize = 4;
@@ -51,11 +51,11 @@ pub(super) struct Ask<'a> {
 
 /// An answer to a request that the server may refuse for now.
 pub(super) enum Answered {
-    /// The body of a success, and whether this request created something
+    /// The body of a successful answer, and whether this request created something
     Body(Vec<u8>, bool),
     /// Refused for now: try again after this time
     Later(Duration),
-    /// Something else already exists; it may be a job
+    /// Something else already exists: this job, if the server names one
     Conflict(Option<Id>),
 }
 

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// Options that name files. A server takes uploads and colors instead.
 const FILES: [&str; 5] = ["init_image", "mask", "overlay", "image_prompt", "palette"];
 
-/// Options that become prompts and their weights before anything is sent.
+/// Options that become prompts and weights before the request is sent.
 const STORY: [&str; 2] = ["story", "crossfade"];
 
 /// The settings that a request may have.
@@ -35,13 +35,13 @@ fn is_open(option: &OptionInfo) -> bool {
 /// The settings as the fields of a request. Settings that only the server decides are left out.
 ///
 /// # Errors
-/// If a setting is not a number, a palette cannot be read, a loss names a file, or there is a story, of which
-/// [`flatten`](crate::resolve::flatten) makes prompts.
+/// If a setting is not a number, a palette cannot be read, a loss names a file, or there is a story, which
+/// [`flatten`](crate::resolve::flatten) turns into prompts.
 pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     if settings.story.is_some() || settings.crossfade.is_some() {
         return Err(Error::usage(
             "a server does not accept a story",
-            "give its lines as prompts, with ‹prompt-weights›",
+            "give the lines of the story as prompts, with ‹prompt-weights›",
         ));
     }
     let mut settings = settings.clone();
@@ -63,7 +63,7 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
     if settings.overlay.as_ref().is_some_and(OrNone::is_none) {
         order.shift_remove("overlay");
     }
-    // Without it, a request asks for a picture.
+    // A request without a length asks for a single picture.
     if settings.length.as_ref().is_some_and(OrNone::is_none) {
         order.shift_remove("length");
     }

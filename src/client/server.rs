@@ -27,16 +27,16 @@ pub struct Server {
 /// What a server says to a request for a job.
 #[derive(Clone, Debug)]
 pub enum Offer {
-    /// This is the job
+    /// The server took the request
     Taken {
         /// The job
         job: Box<Job>,
-        /// Whether this request created it, not an earlier one with the same key
+        /// Whether this request created the job, instead of an earlier one with the same key
         is_new: bool,
     },
     /// Too many jobs of the user are waiting, or there were too many requests: try again after this time
     Later(Duration),
-    /// The key was used with another request, for the job that is named if the server says so
+    /// The key was already used with another request, for this job if the server names one
     OtherRequest(Option<Id>),
 }
 

@@ -1,8 +1,8 @@
 //! Connections to `PostgreSQL`, directly or through a pooler such as `PgBouncer`, and its notifications.
 //!
-//! A connection that was idle for a while is asked whether its database is still writable: after a failover, the old primary
-//! may live on as a standby. If none is idle for long, one of them is asked from time to time. Notifications are hints.
-//! Listeners also check from time to time, so a lost notification, or a pooler that passes none on, only costs time.
+//! A connection that was idle for a while is checked before use: after a failover, its database may live on as a standby,
+//! which is not writable. If no connection is idle for long, one of them is checked from time to time. Notifications are
+//! hints. Listeners also check from time to time, so a lost notification, or a pooler that passes none on, only costs time.
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 const OLDEST: i64 = 11;
 /// The most connections of a process, besides the one that listens.
 const MOST_CONNECTIONS: u32 = 8;
-/// How long a connection may be idle, or all of them busy, before it is asked whether its database is writable.
+/// How long a connection may be idle, or all connections busy, before one is checked for a writable database.
 const UNASKED: Duration = Duration::from_secs(1);
 /// How long a listener waits without a notification before it checks that its connection is alive.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -82,7 +82,7 @@ fn pool() -> PgPoolOptions {
     })
 }
 
-/// Whether no connection was asked for too long since then. If so, the time starts again.
+/// Whether the last check of a connection was too long ago. If so, sets it to now.
 fn is_over(last: &Mutex<Instant>) -> bool {
     let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
     let is_over = last.elapsed() > UNASKED;

@@ -1,5 +1,6 @@
 //! Tests of what is stored, on each database there is: a file of `SQLite` always, and the `PostgreSQL` at the address in
-//! `T2A_POSTGRES` if the feature `postgres` is on, in a schema of each test, which is also the name of its connections.
+//! `T2A_POSTGRES` if the feature `postgres` is on, with a schema for each test, whose name is also the application name of
+//! its connections.
 
 use std::path::Path;
 

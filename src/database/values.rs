@@ -1,4 +1,4 @@
-//! What goes into statements and what comes back, for either engine.
+//! The values of statements and the rows of answers, for either engine.
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, query::Query};
@@ -8,7 +8,7 @@ use sqlx::{Postgres, postgres::PgArguments};
 use super::fault::fault;
 use crate::error::Result;
 
-/// Does the same with the pool, transaction or row of either engine.
+/// Runs the same code on a pool, transaction or row of either engine.
 macro_rules! either {
     ($choice:expr, $kind:ident, $value:ident => $body:expr) => {
         match $choice {

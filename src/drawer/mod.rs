@@ -95,8 +95,8 @@ pub trait Drawer: Send {
     }
 
     /// Moves the canvas: the parameters become those of the picture after the motion. A motion that changes nothing leaves
-    /// every bit unchanged. The starting point that the parameters are kept close to stays the same. Parameters that have left
-    /// the picture may become others, which the stream decides. Not for tiled pictures.
+    /// every bit unchanged. The starting point that the parameters are kept close to stays the same. Parameters that have
+    /// left the picture may be replaced by random ones from the stream. Not for tiled pictures.
     ///
     /// # Errors
     /// If the computation fails.
@@ -108,8 +108,8 @@ pub trait Drawer: Send {
     /// If the computation fails.
     fn hold_here(&mut self) -> Result<()>;
 
-    /// The losses of the drawer itself, by name, of which `init` keeps the parameters close to the starting point: weighted
-    /// numbers, recorded so that gradients reach the parameters.
+    /// The drawer's own losses by name: weighted numbers, recorded so that gradients reach the parameters. The loss `init`
+    /// keeps the parameters close to the starting point.
     ///
     /// # Errors
     /// If the computation fails.

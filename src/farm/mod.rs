@@ -162,9 +162,9 @@ impl Farm {
                     Offer::Taken { job, is_new } => return Ok(Some((*job, is_new))),
                     Offer::OtherRequest(None) => return Ok(None),
                     Offer::OtherRequest(Some(id)) => {
-                        // Another version of the server or of this program writes the same picture in another way.
+                        // Another version of the server or of this program may describe the same picture differently.
                         let job = match self.patience.with(tell, || self.server.look(&id)) {
-                            // It was deleted in this moment.
+                            // The job was deleted in the meantime.
                             Err(error) if error.is_usage() => return Ok(None),
                             looked => looked?,
                         };

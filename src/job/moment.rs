@@ -9,8 +9,8 @@ use crate::Result;
 use crate::progress::Figures;
 use crate::session::Session;
 
-/// The picture after as many steps as come before an iteration: what the iteration judged or, if the canvas of an animation
-/// moved before that, the end of the frame.
+/// The picture after the steps before an iteration: the one that the iteration judged or, if the canvas of an animation moved
+/// first, the end of the previous frame.
 pub(super) struct Moment<'a> {
     session: &'a Session,
     enlarger: &'a Enlarger<'a>,

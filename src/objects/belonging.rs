@@ -1,7 +1,7 @@
-//! Whether a store and a database belong together.
+//! Checks whether a store and a database belong together.
 //!
-//! Both have the same random id, which they get when they are first used together. Otherwise a server with the database of
-//! one store and the objects of another would take all objects for left over, and delete them.
+//! Both keep the same random id, which they get when they are first used together. Without this check, a server with the
+//! wrong store would take all objects for leftovers, and delete them.
 
 use futures_util::TryStreamExt;
 
@@ -13,17 +13,17 @@ use crate::queue::Queue;
 const KEY: &str = "store-id";
 /// The most bytes of an id.
 const LONGEST: u64 = 100;
-/// How many objects of a database without an id are looked for in a store without one.
+/// If neither has an id, how many of the database's objects are looked up in the store.
 const LOOKED_FOR: u32 = 20;
 
-/// Checks that a store and a database belong together. If neither ever belonged to another one, they do from now on. To
-/// be called before anything is written into the store or deleted.
+/// Checks that a store and a database belong together. If neither has an id yet, joins them. Call this before writing to the
+/// store or deleting from it.
 ///
 /// # Errors
 ///
 /// If they do not belong together, or one of them cannot be reached.
 pub async fn check_belonging(objects: &Objects, queue: &Queue) -> Result<()> {
-    // In this order, and the database again if it had no id: it gets it first, perhaps at this moment.
+    // The database gets its id first, perhaps at this moment. So if only the store had an id, look at the database again.
     let mut named = queue.store().await?;
     let written = read(objects).await?;
     if named.is_none() && written.is_some() {
@@ -46,11 +46,11 @@ pub async fn check_belonging(objects: &Objects, queue: &Queue) -> Result<()> {
     }
 }
 
-/// Gives a database and a store that have none the same id. Others may do the same at the same time.
+/// Gives the same id to a database and a store without ids. Other processes may do so at the same time.
 async fn begin(objects: &Objects, queue: &Queue) -> Result<()> {
     let id = queue.name_store().await?.id;
     if let Err(error) = objects.create(KEY, id.as_str().into(), "text/plain").await {
-        // Another database may have been quicker.
+        // Another database may have been first.
         return match read(objects).await? {
             Some(_) => Err(other()),
             None => Err(error),
@@ -59,7 +59,8 @@ async fn begin(objects: &Objects, queue: &Queue) -> Result<()> {
     queue.store_written(&id).await
 }
 
-/// Checks a database and a store that an earlier version made, or that are new: what one of them names, the other must have.
+/// Checks that a database and a store without ids fit together: either they are new, or an earlier version used them
+/// together.
 async fn check_unnamed(objects: &Objects, queue: &Queue) -> Result<()> {
     let keys = queue.objects_after("", LOOKED_FOR).await?;
     for key in &keys {
@@ -110,8 +111,8 @@ fn other() -> Error {
 fn without_id() -> Error {
     Error::usage(
         format!("the database belongs to another storage: this one has no object `{KEY}`"),
-        "choose the ‹data›, ‹database› and ‹storage› that belong together, the same for all servers and workers; copy \
-         all objects if you move the storage",
+        "choose the ‹data›, ‹database› and ‹storage› that belong together, the same for all servers and workers; if \
+         you move the storage, copy all objects",
     )
 }
 
@@ -168,7 +169,7 @@ mod tests {
             refused(&objects, &other, "belongs to another database").await;
             refused(&empty, &queue, "has no object `store-id`").await;
             assert_eq!((other.store().await.unwrap(), read(&empty).await.unwrap()), (None, None));
-            // Two pairs that were exchanged.
+            // Two pairs with their stores swapped.
             check_belonging(&empty, &other).await.unwrap();
             refused(&objects, &other, "belongs to another database").await;
             refused(&empty, &queue, "belongs to another database").await;
@@ -187,7 +188,7 @@ mod tests {
             for begun in futures_util::future::join_all(beginning).await {
                 begun.unwrap();
             }
-            // One that was killed in between is made up for.
+            // If a process was killed in between, the next one completes its work.
             let (queue, objects) = (places.queue("b.db").await, places.objects("b"));
             let named = queue.name_store().await.unwrap();
             assert!(!named.written);
@@ -208,10 +209,10 @@ mod tests {
             let (name, bytes, sha256) = ("checkpoint".to_owned(), stored.bytes, stored.sha256);
             assert!(queue.keep(&claim, &Artifact { name, object, media_type, bytes, sha256 }).await.unwrap());
             refused(&places.objects("b"), &queue, "none of the pictures").await;
-            // Neither has an id yet, as when a server gets a new database at the moment of an update.
+            // Neither has an id yet, as when a server is updated and gets a new database at the same time.
             refused(&objects, &places.queue("b.db").await, "the database has no jobs").await;
             check_belonging(&objects, &queue).await.unwrap();
-            // A store that has no jobs is one for a new database.
+            // A store without jobs fits a new database.
             let uploads = places.objects("c");
             uploads.create(&format!("uploads/{}", Id::random().unwrap()), Vec::new(), "image/png").await.unwrap();
             check_belonging(&uploads, &places.queue("c.db").await).await.unwrap();

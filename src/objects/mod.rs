@@ -5,7 +5,7 @@
 //!   whose answer was lost can be repeated.
 //! - **An object is on the disk when a call returns**, so it is stored before the row that names it.
 //! - **Nothing refers to what is left behind** by claims that were lost; [`collect`] deletes it.
-//! - **A store belongs to one database**, or all its objects would seem left behind; [`check_belonging`] compares their ids.
+//! - **A store belongs to one database**: to any other, all its objects would seem left behind. [`check_belonging`] compares ids.
 //!
 //! An error of the kind [`Error::Network`](crate::Error::Network) may be gone at the next try.
 

@@ -55,7 +55,7 @@ pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
     let client = ClientOptions::new()
         .with_connect_timeout(CONNECTION_WAIT)
         .with_read_timeout(SILENCE)
-        // It would include the body, and a movie can take long to come through; a store that says nothing is noticed anyway.
+        // A limit would include the body, and a movie can take long. The limit for reading notices a silent store.
         .with_timeout_disabled()
         .with_allow_http(endpoint.as_ref().is_some_and(Endpoint::is_plain));
     let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 5, retry_timeout: RETRIES };

@@ -54,9 +54,8 @@ impl FromStr for Bucket {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // It may have a password in it.
-        let wrong =
-            || "this is not the address of a bucket; write it like s3://bucket or s3://bucket/prefix".to_owned();
+        // The text may contain a password.
+        let wrong = || "this is not the address of a bucket; write s3://bucket or s3://bucket/prefix".to_owned();
         let (name, prefix) =
             text.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, ""))).ok_or_else(wrong)?;
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);

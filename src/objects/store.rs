@@ -59,7 +59,7 @@ pub struct Stored {
 
 /// An object, or a part of one, that is read piece by piece.
 pub struct Opened {
-    /// How many bytes come
+    /// The number of bytes to read
     pub bytes: u64,
     /// The bytes
     pub stream: BoxStream<'static, Result<Bytes>>,
@@ -232,12 +232,11 @@ impl Objects {
         self.open_with(key, GetOptions::default()).await
     }
 
-    /// Opens a part of an object, which is all that the store reads. A range that goes on behind the end of the object ends
-    /// there.
+    /// Opens a part of an object; the store reads nothing else. A range that extends past the end of the object stops there.
     ///
     /// # Errors
     ///
-    /// If the range is empty or begins behind the end, and as for [`Objects::open`].
+    /// If the range is empty or starts past the end, and as for [`Objects::open`].
     pub async fn open_range(&self, key: &str, range: std::ops::Range<u64>) -> Result<Opened> {
         self.open_with(key, GetOptions::default().with_range(Some(range))).await
     }

@@ -124,7 +124,7 @@ impl Queue {
         let rows = transaction.rows(PASS, &values).await?;
         let Some(row) = rows.first() else {
             drop(transaction);
-            // An earlier try of the same call may have passed it on.
+            // An earlier attempt at this call may have passed the job on.
             return match self.how_it_ended(claim, Outcome::Released).await? {
                 Ended::Fenced => Ok(None),
                 ended @ Ended::Now(_) => Ok(Some(ended)),

@@ -19,8 +19,8 @@ pub struct Class {
     pub quality: String,
     /// The number of waiting jobs
     pub waiting: u64,
-    /// How many of them could start if there were workers for all: none while the queue is paused, and none of an owner at
-    /// the limit of running jobs
+    /// How many of these jobs could start if there were enough workers: none while the queue is paused, and none beyond their
+    /// owner's limit of running jobs
     pub able: u64,
     /// How long such a job usually takes; none if none is done yet
     pub usual: Option<Duration>,

@@ -24,8 +24,8 @@ WHERE waiting < $11
 RETURNING id, {changed} AS told, {ready} AS woke";
 
 /// Which jobs a worker `$1` may start: none while the queue is paused, none of an owner who is at the limit of running jobs,
-/// and none that a worker with the same abilities passed on, as long as there is another kind of worker for it: one that was
-/// seen within `$2` milliseconds, does not drain, and did not pass it on. The first two subqueries are evaluated once, over
+/// and none that a worker with the same abilities passed on, as long as another kind of worker is left: one that was seen
+/// within `$2` milliseconds, is not draining, and did not pass the job on. The first two subqueries are evaluated once, over
 /// the running jobs only.
 macro_rules! ready {
     () => {
@@ -271,9 +271,9 @@ pub(super) const SECONDS: &str = "
 SELECT results.seconds FROM jobs JOIN results ON results.job = jobs.id
 WHERE jobs.state = 'done' AND jobs.kind = $1 AND jobs.quality = $2 ORDER BY jobs.finished DESC LIMIT $3";
 
-/// The jobs of each kind and quality that wait, and how many of them could begin if there were workers for all: none while the
-/// queue is paused, and of each owner only as many as may run besides those that do. Values: how many kinds and qualities
-/// at most
+/// The waiting jobs of each kind and quality, and how many of them could start if there were enough workers: none while the
+/// queue is paused, and for each owner only as many as the limit of running jobs still allows. Values: how many kinds and
+/// qualities at most
 pub(super) const CLASSES: &str = "
 SELECT kind, quality, count(*) AS waiting, CAST(sum(CASE WHEN place <= free THEN 1 ELSE 0 END) AS BIGINT) AS able
 FROM (SELECT jobs.kind, jobs.quality,

@@ -1,4 +1,4 @@
-//! Which store of objects belongs to the database.
+//! The store of objects that belongs to the database.
 
 use super::Queue;
 use super::statements::{FORGET_STORE, NAME_STORE, STORE, STORE_WRITTEN};
@@ -8,14 +8,14 @@ use crate::error::{Error, Result};
 /// The store that belongs to a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
-    /// Its id, which the store has as well
+    /// The id, which the store contains as well
     pub id: Id,
-    /// Whether the id was written into the store; if not, whoever looks next does so
+    /// Whether the id was written to the store; if not, the next check writes it
     pub written: bool,
 }
 
 impl Queue {
-    /// The store that belongs to the database; `None` if none does yet.
+    /// The store that belongs to the database; none if no store does yet.
     ///
     /// # Errors
     ///
@@ -24,7 +24,7 @@ impl Queue {
         self.database.rows(STORE, &[]).await?.first().map(Store::read).transpose()
     }
 
-    /// Gives the database a store with a new id, unless it has one. Returns the one that it has then.
+    /// Records a store with a new id, unless the database already has one. Returns the store of the database.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl Queue {
         self.store().await?.ok_or_else(|| Error::fault("the database forgot which store belongs to it"))
     }
 
-    /// Records that the store has this id now.
+    /// Records that this id was written to the store.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl Queue {
         self.database.rows(STORE_WRITTEN, &[id.as_str().into()]).await.map(drop)
     }
 
-    /// Forgets which store belongs to the database, since it is a copy that gets a store of its own.
+    /// Forgets which store belongs to the database: for a copy of a database, which gets its own store.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 const MOST_ITERATIONS: usize = 1_000_000;
 
 /// Computes the iterations of an animation from its frames. Removes settings that belong only to animations from those of a
-/// single picture, and the motions of layers that are weaker than one with `--length none`.
+/// single picture. Also removes the motions of layers weaker than one with `--length none`.
 ///
 /// # Errors
 /// If a number is out of range, or the iterations of the run do not match the frames.
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(combined(&[layer(Some(5), None, None), recipe.clone()]).unwrap(), (Some(5), Some(3), 15));
         assert_eq!(combined(&[layer(None, Some(2), None), recipe.clone()]).unwrap(), (Some(7), Some(2), 14));
         assert_eq!(combined(&[layer(None, Some(2), Some(9))]).unwrap(), (None, None, 9));
-        // A single picture, of the recipe of an animation.
+        // A single picture from the recipe of an animation.
         let single = Overrides { length: Some(OrNone(None)), ..Overrides::default() };
         let keys: Option<crate::settings::Keyframes> = "1.1".parse().ok();
         let moving = Overrides { zoom: keys.clone(), wander: Some(1.0), ..recipe.clone() };

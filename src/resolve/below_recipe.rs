@@ -8,7 +8,7 @@ pub fn below_recipe(weaker: &mut Overrides) {
     weaker.take_what_recipes_omit();
     // It stands for such settings.
     weaker.pixel_art = None;
-    // A recipe has the prompts of its story.
+    // A recipe already contains the prompts of its story.
     (weaker.story, weaker.crossfade) = (None, None);
 }
 

@@ -6,8 +6,8 @@ use super::{init_weight, story};
 use crate::settings::{OrNone, Overrides};
 use crate::{Result, picture};
 
-/// One layer that means the same as these layers, the strongest first, for whoever takes only one, such as a server: what
-/// a stronger layer overrules by its quality or its pixel art is left out. Models count as plain values. A story becomes
+/// Merges layers, the strongest first, into one that means the same, for a receiver that takes only one, such as a server.
+/// Leaves out what the quality or the pixel art of a stronger layer overrules. Models count as plain values. A story becomes
 /// prompts and their weights.
 ///
 /// # Errors
@@ -156,7 +156,7 @@ mod tests {
             assert_eq!(combine(&layers).unwrap(), combine(&[flat]).unwrap());
         }
         let error = flatten(&[told]).unwrap_err().to_string();
-        assert!(error.contains("not how long the story is"), "{error}");
+        assert!(error.contains("needs a length"), "{error}");
     }
 
     #[test]

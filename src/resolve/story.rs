@@ -24,8 +24,8 @@ struct Line {
 /// prompts of its own, the story is ignored.
 ///
 /// # Errors
-/// If the file cannot be read, a line of it is wrong, or nothing says how long the story is. Also if there is no story, but
-/// the time between its lines is given.
+/// If the file cannot be read, one of its lines is wrong, or nothing says how long the story is; also if there is a crossfade
+/// without a story.
 pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()> {
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names).unwrap_or(usize::MAX);
     let (told, prompted) = (strongest(|layer| layer.story.is_some()), strongest(|layer| layer.prompt.is_some()));
@@ -36,14 +36,14 @@ pub(super) fn settle(layers: &[Overrides], merged: &mut Overrides) -> Result<()>
     }
     let (story, crossfade) = (merged.story.take(), merged.crossfade.take());
     if crossfade.is_some() && story.is_none() {
-        let problem = "‹crossfade› is the time between the lines of a story, but none was given";
-        return Err(Error::usage(problem, "give one with ‹story›, or leave out ‹crossfade›"));
+        let problem = "‹crossfade› is the time between the lines of a story, but no story was given";
+        return Err(Error::usage(problem, "give a story with ‹story›, or leave out ‹crossfade›"));
     }
     let Some(path) = story.filter(|_| told <= prompted) else { return Ok(()) };
     let length = merged.length.as_ref().and_then(OrNone::value).copied();
     let Some(frames) = length.or(merged.iterations) else {
-        let hint = "give the number of frames with ‹length›, or that of iterations with ‹iterations›";
-        return Err(Error::usage("‹story› is given, but not how long the story is", hint));
+        let hint = "give the number of frames with ‹length›, or the number of iterations with ‹iterations›";
+        return Err(Error::usage("‹story› needs a length", hint));
     };
     let before = merged.prompt.take().filter(|_| told == prompted);
     let (prompts, weights) = read(&path, frames, crossfade, before.as_ref())?;

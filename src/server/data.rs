@@ -77,11 +77,11 @@ impl Data {
         Ok(Self { database, queue, accounts, mail, gallery, objects })
     }
 
-    /// Checks that the store belongs to the database, before anything is deleted or stored. New ones do from now on.
+    /// Checks that the store belongs to the database, and joins new ones. Call this before storing or deleting anything.
     ///
     /// # Errors
     ///
-    /// If it does not, or one of them cannot be reached.
+    /// If the store does not belong to the database, or one of them cannot be reached.
     pub async fn check_belonging(&self) -> Result<()> {
         check_belonging(&self.objects, &self.queue).await
     }

@@ -28,7 +28,7 @@ use crate::queue::{Class, Overview};
 /// The media type of the text that Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How long a picture is taken to be drawn before the first one is done: as long as one of normal quality on two CPU cores.
+/// The expected time of a picture before the first one is done: that of normal quality on two CPU cores.
 const FIRST_PICTURE: Duration = Duration::from_secs(7);
 
 type Seconds<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
@@ -187,7 +187,7 @@ impl Metrics {
     }
 
     /// Sets the counts by kind and quality. A class whose usual time is unknown takes as long as the last pictures did. Jobs
-    /// that may not start are no work for more slots, but other jobs wait behind them.
+    /// that may not start need no more slots, but other jobs wait behind them.
     #[allow(clippy::cast_precision_loss)]
     fn set_classes(&self, classes: &[Class], overview: &Overview) {
         self.classes.clear();
@@ -365,7 +365,7 @@ mod tests {
         // Without slots, as if there were one; a class without waiting jobs is gone.
         let text = written(&[class("draft", 4, None)], &Overview { waiting: 4, running: 0, slots: 0, ..overview });
         assert!(text.contains("\ntext2art_queue_wait_seconds 20.0\n") && !text.contains(r#"quality="best""#), "{text}");
-        // What may not begin is no work, and before the first picture is done, one of 7 s is expected.
+        // Jobs that may not start do not count as work. Before the first picture is done, each job is expected to take 7 s.
         let limited = Class { able: 1, ..class("draft", 4, None) };
         let text = written(&[limited], &Overview { waiting: 4, usual: None, ..overview });
         for line in [

@@ -25,7 +25,7 @@ pub(super) struct Camera {
     seed: u64,
     /// The shorter side of the canvas, in pixels
     side: f64,
-    /// Whether each frame is a new starting point although nothing moves: prompts change, and the picture follows them
+    /// Whether each frame is a new starting point even if nothing moves, because the picture follows changing prompts
     follows_prompts: bool,
 }
 
@@ -85,22 +85,23 @@ impl Camera {
 /// The memory of moving the canvas, in bytes.
 pub(super) fn memory(settings: &Settings) -> u64 {
     let pixels = (settings.size.width as u64).saturating_mul(settings.size.height as u64);
-    // The picture before and after the motion, corrected, as it comes back, and as it is shown, three or four channels
-    // each; and the parameters that a frame began with.
+    // The picture before and after the motion, corrected, read back, and as it is shown, with three or four channels each;
+    // and the parameters at the start of the frame.
     let moving = if settings.is_moving() { pixels.saturating_mul(5 * 16) } else { 0 };
     let start = if settings.is_moving() || follows_prompts(settings) { pixels.saturating_mul(12) } else { 0 };
     moving.saturating_add(start)
 }
 
-/// Whether the weights of prompts change in an animation, so that a picture held to its first frame could not follow them.
+/// Whether the weights of prompts change in an animation. A picture that is kept close to its first frame could not follow
+/// them.
 fn follows_prompts(settings: &Settings) -> bool {
     settings.iterations_of_frame().is_some() && !settings.prompt_weights.is_empty()
 }
 
 impl Session {
     /// Moves the canvas if a frame starts with the next iteration and the canvas has not moved for it yet. The optimizer
-    /// starts over, since its state belongs to another picture. The canvas is the new starting point, which the picture is
-    /// held to.
+    /// starts over, since its state belongs to another picture. The canvas becomes the new starting point that the picture is
+    /// kept close to.
     pub(super) fn move_if_due(&mut self) -> Result<()> {
         self.frame_end = None;
         let Some(camera) = &self.camera else { return Ok(()) };

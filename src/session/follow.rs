@@ -42,8 +42,8 @@ impl Trace {
 }
 
 impl Session {
-    /// Lets go of what only iterations need. What was drawn can still be had, also of other parameters ([`Session::take`]):
-    /// the picture, the drawing and the figures. No iteration may be in progress ([`Session::halt`]), or follow.
+    /// Frees what only iterations need. The picture, the drawing and the figures stay available, also for other parameters
+    /// ([`Session::take`]). No iteration may be in progress ([`Session::halt`]) or follow.
     pub fn rest(&mut self) {
         self.judge.perceptors.clear();
         self.losses.clear();

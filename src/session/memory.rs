@@ -30,8 +30,8 @@ const WAITING: (u64, u64) = (8, 128 << 20);
 /// the picture of the mean.
 const AVERAGED: u64 = 3 * 16 + 16;
 
-/// The memory of a session that rests ([`super::Session::rest`]), in bytes for each pixel of the picture: the parameters, two
-/// moments of them, and what they are kept close to, each of at most four numbers.
+/// The memory of a resting session ([`super::Session::rest`]), in bytes per pixel of the picture: the parameters, their two
+/// moments, and their starting point, at most four numbers each.
 const RESTING: u64 = 4 * 16;
 
 /// The number of blocks that are computed twice to save memory. The picture stays the same.
@@ -185,7 +185,7 @@ impl<'a> Estimate<'a> {
     }
 }
 
-/// The memory of a session that rests beside one that draws, in bytes.
+/// The memory of a session that rests while another one draws, in bytes.
 pub(super) fn resting(settings: &Settings) -> u64 {
     let pixels = settings.size.width.saturating_mul(settings.size.height) as u64;
     pixels.saturating_mul(RESTING).saturating_add(masks::memory(settings).lasting)

@@ -96,7 +96,7 @@ pub struct Session {
     camera: Option<Camera>,
     /// The canvas at the start of the last frame that began with a motion
     frame_start: Option<FrameStart>,
-    /// The picture before the canvas moved for the last iteration, if it did
+    /// The picture before the canvas moved, if it moved for the last iteration
     frame_end: Option<Tensor>,
     /// The learning rate, if it has keyframes
     learning_rate: Option<Course>,

@@ -59,7 +59,7 @@ impl Plan {
         Self::beside(0, allowed, settings, models, device)
     }
 
-    /// Plans a run as [`Plan::within`] does, while a session of an earlier run with the same settings rests
+    /// Plans a run like [`Plan::within`], but leaves room for a resting session of an earlier run with the same settings
     /// ([`super::Session::rest`]).
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Plan {
         Self::beside(resting(&settings), allowed, settings, models, device)
     }
 
-    /// Plans a run beside something else that takes memory, in bytes.
+    /// Plans a run, and leaves room for something else that takes `beside` bytes of memory.
     fn beside(
         beside: u64,
         allowed: Option<u64>,

@@ -54,8 +54,8 @@ impl Session {
         self.deliver(Some(&fetched))
     }
 
-    /// The picture to deliver before the last iteration, if the canvas moved between them: the end of a frame, as
-    /// [`Session::picture`] returned it. The iteration itself drew the canvas as it had moved.
+    /// The end of the previous frame, if the canvas moved for the last iteration: the picture to deliver, as
+    /// [`Session::picture`] returned it. The iteration itself drew the moved canvas.
     #[must_use]
     pub fn frame_end(&self) -> Option<&Tensor> {
         self.frame_end.as_ref()

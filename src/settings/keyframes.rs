@@ -14,7 +14,7 @@ const MOST: usize = 10_000;
 /// The largest frame number.
 const LAST_FRAME: usize = 1_000_000_000;
 
-/// A share from 0 to 1 that changes slowly at both ends. It does not overshoot, so a value between two others stays there.
+/// Smooths a share from 0 to 1, so that it changes slowly at both ends. The result stays between 0 and 1.
 pub(crate) fn smoothstep(share: f64) -> f64 {
     share * share * (3.0 - 2.0 * share)
 }

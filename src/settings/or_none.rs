@@ -22,7 +22,7 @@ impl<T> OrNone<T> {
         self.0.is_none()
     }
 
-    /// Reads the word `none`, or a value with a function.
+    /// Reads the word `none`, or any other value with `read`.
     ///
     /// # Errors
     /// If the function fails.

@@ -119,7 +119,7 @@ impl FrameSource {
         }
     }
 
-    /// Whether a file is one of those that the film is read from.
+    /// Whether the film is read from this file.
     #[must_use]
     pub fn is_read_from(&self, file: &Path) -> bool {
         let end = |path: &Path| path.canonicalize().ok();

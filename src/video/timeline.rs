@@ -13,7 +13,7 @@ pub struct Timeline {
     every: usize,
     /// The number of frames in between from each of these pictures to the next
     blend: usize,
-    /// Whether the first picture is the start of a frame, as in an animation, and not a frame
+    /// Whether the first picture is the start of a frame, as in an animation, instead of a frame
     at_ends: bool,
     /// The number of slots of all frames, if the length is given
     forward: Option<usize>,
@@ -57,7 +57,7 @@ impl Timeline {
         self.blend
     }
 
-    /// Whether a picture is needed: it is shown, or a frame in between that is shown fades from it or into it.
+    /// Whether a picture is needed: it is shown itself, or in a frame that fades from one picture to the next.
     #[must_use]
     pub fn is_frame(&self, picture: usize) -> bool {
         if !self.is_candidate(picture) {

@@ -34,7 +34,7 @@ const LAST_UPLOADS: Duration = Duration::from_secs(5);
 enum End {
     Done(Box<Picture>),
     Failed(Failure),
-    /// Someone else killed the child: the system, if memory is short.
+    /// Something other than this worker killed the child, such as the system if memory is short.
     Killed(Failure),
     Released,
     Cancelled,
@@ -287,9 +287,9 @@ fn failure_of(ran: Ran, for_good: bool) -> Failure {
     Failure { error, hint, exit_code, for_good, tail: tail.text() }
 }
 
-/// Ends a claim with a failure. Another kind of worker may be able to draw the job: one with more memory, with the models,
-/// or with a newer program. A child may be killed by chance, so a job is passed on for that only
-/// before it would be dead.
+/// Ends a claim with a failure. Another kind of worker may be able to draw the job: one with more memory, with the models, or
+/// with a newer program. A child may be killed by chance, so its job is passed on only when this kind of worker would give
+/// up.
 async fn give_up(setup: &Setup, claim: &Claim, failure: &Failure, was_killed: bool) -> Result<Ended> {
     let is_last = claim.failures.saturating_add(1) >= claim.max_failures;
     if (failure.for_good || (was_killed && is_last))

@@ -18,7 +18,7 @@ use crate::video::KINDS;
 const SETTINGS: &str = "order.toml";
 /// The checkpoint that a process continues from.
 const CHECKPOINT: &str = "picture.png.t2a";
-/// How many checkpoints and previews a run writes, about.
+/// About how many checkpoints and previews a run writes.
 const SAVES: u64 = 50;
 /// Names that begin so belong to the worker.
 const OWN: [&str; 3] = ["picture.", "order.", "taken."];
@@ -105,7 +105,7 @@ pub(super) fn arguments(setup: &Setup, order: &Order, products: &[Kind], resumes
     words.into_iter().map(OsString::from).collect()
 }
 
-/// The iterations from one checkpoint and preview to the next, or the frames of an animation.
+/// The number of iterations, or of frames of an animation, from one checkpoint and preview to the next.
 fn saves_every(settings: &Settings) -> u64 {
     let each = settings.iterations_of_frame().unwrap_or(1).max(1);
     ((settings.iterations_to_run() / each) as u64 / SAVES).max(1)
@@ -154,7 +154,7 @@ mod tests {
             saves_every(&crate::resolve::combine(&[asked]).unwrap())
         };
         assert_eq!([every(Some(40), None, None), every(Some(1000), None, None)], [1, 20]);
-        // An animation is saved after frames, and each of them has many iterations.
+        // Animations are saved after whole frames, each with many iterations.
         assert_eq!([every(None, Some(50), Some(200)), every(None, Some(500), Some(2))], [1, 10]);
     }
 

@@ -43,7 +43,7 @@ pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
     let mut ending = shutdown;
     worker.introduce(&mut ending).await;
 
-    // These end with this function, whichever way it ends.
+    // These tasks end with this function, however it ends.
     let mut errands = JoinSet::new();
     errands.spawn(worker.clone().announce());
     errands.spawn(worker.clone().reap());
@@ -132,8 +132,8 @@ impl Worker {
         }
     }
 
-    /// Says for the first time that the worker is alive, before it takes a job: which jobs it may take depends on what it
-    /// says about itself. Returns once it is said, or the shutdown is requested.
+    /// Announces the worker before it takes a job, because the announcement decides which jobs it may take. Returns after the
+    /// announcement, or when a shutdown is requested.
     async fn introduce(&self, shutdown: &mut Shutdown) {
         let mut failures = 0;
         loop {
@@ -204,7 +204,7 @@ impl Setup {
     }
 }
 
-/// The pause after so many failures to reach the database, one after the other.
+/// The pause after this many failures in a row to reach the database.
 fn pause_after(failures: u32) -> Duration {
     (Duration::from_millis(250) * 2_u32.pow(failures.min(6))).min(LONGEST_PAUSE)
 }

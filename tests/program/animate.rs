@@ -146,7 +146,7 @@ fn films_and_pictures_come_from_each_other() {
     assert_eq!((&recipe["iterations"], &recipe["length"], &recipe["zoom"]), (&3.into(), &Value::Null, &Value::Null));
     draw(&workplace, "animate --from picture.png --length 2 --iterations-per-frame 1 -q -o other.png");
     assert_eq!(settings(&workplace, "other.png")["length"], 2);
-    // What was cut short stays so if nothing asks for more.
+    // A film that was cut short stays short if nothing asks for more.
     draw(&workplace, &format!("{SMALL} --length 3 --iterations-per-frame 2 --stop-at 3 -o short.png"));
     draw(&workplace, "animate --from short.png -q -o again.png");
     assert_eq!(settings(&workplace, "again.png")["stop_at"], 3);

@@ -54,7 +54,7 @@ fn pictures_of_all_kinds_turn_into_each_other() {
         .unwrap();
     check(&workplace, &["a.png", "b.png"], 0.6);
     check(&workplace, &["a.png", "c.png", "b.png"], 0.6);
-    // A stroke that has left its place by its width looks as different as one that is far away.
+    // A stroke that moves by its own width looks as different as one that moves far.
     for (drawer, options, most) in
         [("pixel", "--pixel-size 6x5", 0.6), ("strokes", "--strokes 5", 1.0), ("fft", "", 0.6)]
     {

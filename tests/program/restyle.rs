@@ -51,8 +51,8 @@ fn frame(workplace: &Workplace, folder: &str, number: usize) -> Vec<u8> {
     workplace.read(&format!("{folder}/{number:06}.png"))
 }
 
-/// Starts a film, and sends a signal when two frames are done; again if the film was finished before it came. The first of
-/// what is made names the film.
+/// Starts a film, and sends a signal when two frames are done. Tries again if the film was finished before the signal. `made`
+/// names the outputs, the film first.
 fn interrupted(workplace: &Workplace, line: &str, signal: &str, made: &[&str]) -> Outcome {
     for _ in 0..20 {
         let mut command = workplace.command();

@@ -157,7 +157,8 @@ fn the_best_of_several_seeds_is_kept_here() {
     check_drawn_once(&server, 3);
 }
 
-/// Has lines drawn by two workers while the client is killed so many times, and compares all with a batch on this machine.
+/// Has two workers draw lines while the client is killed this many times, and compares all files with a batch on this
+/// machine.
 #[cfg(unix)]
 fn kill_clients(lines: &str, count: usize, kills: usize) {
     const BESIDE: [&str; 2] = ["--svg", "--gif"];

@@ -53,9 +53,9 @@ fn the_pictures_of_another_database_are_left_alone() {
     refuses(&["serve", "admin", "--data", "other", "gc"], another);
     refuses(&["serve", "admin", "--data", "other", "retention", "--older-than", "1d"], another);
     refuses(&["serve", "admin", "--data", "other", "backup", "backup.zip"], another);
-    // As of a worker that was told the database, but not the storage.
+    // As with a worker that was told the database, but not the storage.
     refuses(&["worker", "--data", "data"], "has no object `store-id`");
-    // What belongs together goes on.
+    // A database and a storage that belong together still work.
     std::fs::remove_dir_all(place.join("data/objects")).unwrap();
     std::fs::rename(place.join("other/objects"), place.join("data/objects")).unwrap();
     let server = Server::start(&place, &[]);

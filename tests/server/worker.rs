@@ -190,7 +190,7 @@ fn a_job_that_cannot_be_drawn_is_not_tried_again() {
 
 #[test]
 fn a_job_that_one_kind_of_worker_cannot_draw_goes_to_another() {
-    /// Seconds in which nobody counts as dead, however slow the machine is.
+    /// Seconds for which no worker counts as dead, however slow the machine is.
     const LEASE: f64 = 120.0;
     let place = Place::new();
     let (able, unable) = (place.slow_fake(), place.unable_fake());
@@ -203,8 +203,8 @@ fn a_job_that_one_kind_of_worker_cannot_draw_goes_to_another() {
         assert_eq!(place.outcomes(id), ["released"]);
     };
     let plain = job("anna", &order(SMALL, &[]));
-    // The one that could draw all is busy, so that the other one gets what comes next. A worker that may not download
-    // models is of a kind of its own.
+    // The worker that can draw everything is busy, so the other one gets the next job. A worker that may not download models
+    // is a kind of its own.
     let busy = place.submit(&plain);
     let large = worker(&able, &[]);
     place.wait(&busy, |job| job.state == State::Running);
@@ -217,7 +217,7 @@ fn a_job_that_one_kind_of_worker_cannot_draw_goes_to_another() {
     assert_eq!(place.attempts(&refused)[0].exit_code, Some(2));
     for (id, why) in [(&refused, "this machine is too small"), (&killed, "signal 9")] {
         let error = place.attempts(id).remove(0).error.unwrap();
-        assert!(error.contains("cannot draw it") && error.contains(why), "{error}");
+        assert!(error.contains("cannot draw the job") && error.contains(why), "{error}");
     }
     place.workplace.write("go", "");
     place.ends(&busy, State::Done);

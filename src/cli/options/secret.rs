@@ -1,13 +1,13 @@
-//! Options whose values may contain a password, which is not repeated when a value is wrong.
+//! Hides the values of options that may contain a password, if an error message would repeat them.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// These options.
+/// The options whose values may contain a password.
 const SECRET: [&str; 5] = ["--database", "--database-listen", "--storage", "--storage-endpoint", "--smtp"];
-/// What is shown in place of a value.
+/// The text that replaces such a value.
 const HIDDEN: &str = "...";
 
-/// An error about a command line, without a value that may contain a password.
+/// Removes a value that may contain a password from an error about a command line.
 pub(in crate::cli) fn concealed(mut error: clap::Error) -> clap::Error {
     let is_secret = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => {

@@ -184,7 +184,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
     let work = beside(output, WORK);
     // Files of an interrupted run belong to this run.
     let replaces = arguments.force || work.is_dir();
-    // Its frames may be in another folder.
+    // That run may have written its frames to another folder.
     let existing_in = |frames: &Path| {
         if arguments.force || wrote_frames_to(&work, frames) { Existing::Replace } else { Existing::Keep }
     };
@@ -205,7 +205,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
         Folder::check(frames, Existing::Replace)?;
     }
     let frames = arguments.frames.clone().unwrap_or_else(|| frames_in(&work));
-    // Those in the folder for the work are nobody else's.
+    // Frames in the working folder always belong to this film.
     let existing = if arguments.frames.is_some() { existing_in(&frames) } else { Existing::Replace };
     Ok(Target { movie, frames, keeps_frames: arguments.frames.is_some(), work, existing })
 }
@@ -249,7 +249,7 @@ fn settings(
     let timing = survey.timing.clone().filter(|_| is_timed);
     let mut warnings = Vec::new();
     let environment = sources::environment(&mut |message| warnings.push(message))?;
-    // What the user always wants of an animation says nothing about films.
+    // Defaults for animations do not apply to films.
     let [environment, file] = [environment, sources::config_file(arguments.config.as_deref())?].map(without_animation);
     let layers = [flags, environment, file];
     let is_held = layers.iter().any(|layer| layer.init_weight.is_some());
@@ -268,7 +268,7 @@ fn settings(
     Ok((settings, timing))
 }
 
-/// The rate at which frames and those in between take as long as the frames alone.
+/// The frame rate at which the film with the frames in between is as long as without them.
 ///
 /// # Errors
 /// If no film can have this rate.
@@ -279,15 +279,15 @@ fn faster(rate: FrameRate, blend: usize) -> Result<FrameRate> {
         #[allow(clippy::cast_precision_loss, reason = "it is only shown")]
         let needed = thousandths as f64 / 1000.0;
         let problem = format!(
-            "with --blend {blend}, the film would need {needed} frames per second to take as long as its source, but 240 \
-             are the most"
+            "with --blend {blend}, the film would need {needed} frames per second to be as long as its source, but the \
+             limit is 240"
         );
-        Error::usage(problem, "lower --blend, or set a frame rate with --fps, at which each frame is shown once")
+        Error::usage(problem, "lower --blend, or set a frame rate with --fps, which then shows each frame once")
     })
 }
 
-/// Refuses options that only animations have, and the init image: the film decides how many frames there are and what each
-/// starts from, and each frame is drawn by iterations of its own.
+/// Refuses the init image and the options that only animations have: the film sets the number of frames and what each one
+/// starts from, and each frame has its own iterations.
 fn refuse_what_films_decide(flags: &Overrides) -> Result<()> {
     if flags.init_image.is_some() {
         let hint = "leave out --init-image; --init-weight sets how close each frame stays to its source";
@@ -296,18 +296,18 @@ fn refuse_what_films_decide(flags: &Overrides) -> Result<()> {
             hint,
         ));
     }
-    let (counted, placed) = ("the film decides how many frames there are", "each frame stays where its source is");
-    let anew = "it would start over in each frame";
+    let (counted, placed) = ("the film sets the number of frames", "each frame stays in line with its source");
+    let anew = "the keyframes would start over in each frame";
     let refused = [
         ("length", flags.length.is_some(), counted),
-        ("iterations-per-frame", flags.iterations_per_frame.is_some(), "--iterations and --memory decide it"),
+        ("iterations-per-frame", flags.iterations_per_frame.is_some(), "--iterations and --memory set this number"),
         ("zoom", flags.zoom.is_some(), placed),
         ("angle", flags.angle.is_some(), placed),
         ("pan-x", flags.pan_x.is_some(), placed),
         ("pan-y", flags.pan_y.is_some(), placed),
         ("wander", flags.wander.is_some(), placed),
-        ("story", flags.story.is_some(), anew),
-        ("crossfade", flags.crossfade.is_some(), "there is no story"),
+        ("story", flags.story.is_some(), "the story would start over in each frame"),
+        ("crossfade", flags.crossfade.is_some(), "a film has no story"),
         ("prompt-weights", flags.prompt_weights.is_some(), anew),
         ("learning-rate-keys", flags.learning_rate_keys.is_some(), anew),
         ("init-weight-keys", flags.init_weight_keys.is_some(), anew),

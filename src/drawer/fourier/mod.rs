@@ -77,7 +77,7 @@ impl Look {
 
 /// Draws by optimizing the spectrum of a picture.
 pub struct FourierDrawer {
-    /// `[3, height, width / 2 + 1, 2]`, with the width of the picture or, if copies are lower, twice that: real and imaginary
+    /// `[3, height, width / 2 + 1, 2]`, with the width of the picture, or twice that for a half drop: real and imaginary
     /// parts, in units of a random spectrum before its gains
     spectrum: Var,
     look: Look,

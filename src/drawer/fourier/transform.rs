@@ -23,7 +23,7 @@ pub(super) trait Number: FftNum + Float + std::iter::Sum {}
 impl Number for f32 {}
 impl Number for f64 {}
 
-/// The transforms of planes of one size, without any scaling; a copy shares their plans.
+/// The transforms of planes of one size, without any scaling. Copies share the plans.
 #[derive(Clone)]
 pub(super) struct Transform<T: Number> {
     size: Size,

@@ -11,7 +11,7 @@ use crate::frozen::cuda::layers::WavesOnDevice;
 use crate::frozen::{Layer, on_gpu};
 use crate::picture::{Size, Tile};
 
-/// The waves of a spectrum: `[3, height, width / 2 + 1, 2]` to `[1, 3, height, width]`. A copy shares all that it needs.
+/// The waves of a spectrum: `[3, height, width / 2 + 1, 2]` to `[1, 3, height, width]`. Copies share their tables.
 #[derive(Clone)]
 pub(super) struct Waves<T: Logistic> {
     transform: Transform<T>,

@@ -6,14 +6,14 @@ use rayon::prelude::*;
 
 use crate::picture::Size;
 
-/// Places this near to the middle of a pixel are the pixel, so that whole pixels move exactly.
+/// Places this close to the middle of a pixel get exactly its value, so that moves by whole pixels are exact.
 const ON_PIXEL: f64 = 1e-6;
 
 /// Four neighbors along an axis, with their weights.
 type Taps = [(usize, f64); 4];
 
-/// Planes of a size whose pixels are those of `planes` at the places that `origin` gives, in pixels from the corner. Beyond the
-/// edges are reflections of the planes. No value leaves the range of its plane.
+/// Samples planes of a size: each pixel gets the value at the place that `origin` returns for it, in pixels from the corner.
+/// Beyond its edges, a plane continues with its reflection. No value leaves the range of its plane.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 pub(super) fn sampled(planes: &[f32], size: Size, origin: impl Fn([f64; 2]) -> [f64; 2] + Sync) -> Vec<f32> {
     let Size { width, height } = size;
@@ -40,7 +40,7 @@ pub(super) fn sampled(planes: &[f32], size: Size, origin: impl Fn([f64; 2]) -> [
 /// The neighbors of a place on an axis of pixels.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 fn taps(place: f64, length: usize) -> Taps {
-    // A canvas repeats after its reflection, so far places are as near ones.
+    // A canvas and its reflection repeat, so a distant place has the value of a near one.
     let position = (place - 0.5).rem_euclid(2.0 * length as f64);
     let mut before = position.floor();
     let mut share = position - before;
@@ -54,7 +54,7 @@ fn taps(place: f64, length: usize) -> Taps {
     std::array::from_fn(|tap| (reflected(first + tap as i64, length), weights[tap]))
 }
 
-/// The weights of four pixels for a place between the second and the third, at a share of the way.
+/// The weights of four pixels for a place between the second and the third; `share` is its distance from the second.
 fn weights(share: f64) -> [f64; 4] {
     let (square, cube) = (share * share, share * share * share);
     [
@@ -65,7 +65,7 @@ fn weights(share: f64) -> [f64; 4] {
     ]
 }
 
-/// The pixel with a number on an axis that is reflected at its ends.
+/// The pixel with this number on an axis that is reflected at its ends.
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 fn reflected(number: i64, length: usize) -> usize {
     let folded = number.rem_euclid(2 * length as i64) as usize;
@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    /// A wave of 16 pixels after fifty motions of 0.3 pixels: linear samples would leave 44% of it.
+    /// A wave 16 pixels long after fifty motions of 0.3 pixels. Linear samples would keep only 44% of it.
     #[test]
     fn many_motions_keep_details() {
         let size = Size { width: 64, height: 1 };
@@ -108,7 +108,7 @@ mod tests {
         for _ in 0..50 {
             found = sampled(&found, size, |[x, y]| [x - 0.3, y]);
         }
-        // In the middle, away from what the edges reflect.
+        // Only the middle, away from the reflections at the edges.
         for (x, found) in found.iter().enumerate().take(48).skip(24) {
             assert!((f64::from(*found) - wave(x, 15.0)).abs() < 0.1, "{x}: {found}, {}", wave(x, 15.0));
         }

@@ -47,7 +47,7 @@ impl Motion {
         std::array::from_fn(|axis| middle[axis] + self.zoom * turned[axis] + self.pan[axis])
     }
 
-    /// The place before the motion of a point of a canvas of this size, as in [`Motion::place`].
+    /// Where a point of a canvas of this size was before the motion: the inverse of [`Motion::place`].
     #[must_use]
     pub fn origin(&self, [x, y]: [f64; 2], size: Size) -> [f64; 2] {
         let middle = middle(size);
@@ -182,7 +182,7 @@ mod tests {
             for (index, found) in moved.iter().enumerate() {
                 let place = [(index % SIZE.width) as f64 + 0.5, (index / SIZE.width) as f64 + 0.5];
                 let [x, y] = motion.origin(place, SIZE);
-                // Not all four neighbors along an axis are of the function.
+                // Some of the four neighbors along an axis are reflections.
                 if x < 1.5 || y < 1.5 || x > SIZE.width as f64 - 1.5 || y > SIZE.height as f64 - 1.5 {
                     continue;
                 }

@@ -310,8 +310,8 @@ impl Drawer for StrokesDrawer {
         Ok(sheet.drawing())
     }
 
-    /// Moves each control point, and makes strokes as much wider as the canvas becomes larger. Strokes stay within the limits
-    /// of their widths, as after each iteration, and those that have left the picture begin at new random places.
+    /// Moves each control point, and scales the width of each stroke with the canvas, within the same limits as after each
+    /// iteration. Strokes that have left the picture start again at random places.
     fn move_canvas(&mut self, motion: &Motion, stream: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Strokes that have left the canvas. Nothing there changes them, so they would never come back.
+//! Brings back strokes that have left the canvas. Nothing changes them there, so they would never return by themselves.
 
 use super::scene::control_points;
 use super::{Look, start};
@@ -8,7 +8,7 @@ use crate::random::Stream;
 /// How far the soft edge of a stroke reaches beyond half of its width, in pixels.
 const SOFT: f32 = 1.0;
 
-/// Puts each stroke that covers nothing of the canvas at a new random place; its width and its color stay. `points` and
+/// Moves each stroke that covers nothing of the canvas to a random place, and keeps its width and color. `points` and
 /// `widths` are those of a [`Scene`](super::scene::Scene).
 pub(super) fn bring_back(look: &Look, size: Size, points: &mut [f32], widths: &[f32], stream: &mut Stream) {
     let strokes = points.chunks_exact_mut(2 * control_points(look.segments));

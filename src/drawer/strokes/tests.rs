@@ -529,7 +529,7 @@ fn strokes_move_exactly() {
     assert_eq!(before[2], after[2], "colors stay");
 }
 
-/// Nothing pulls strokes back that have left the canvas, so without new places all of them would be gone.
+/// Nothing pulls back strokes that have left the canvas, so without new places, all of them would be gone.
 #[test]
 fn strokes_that_leave_the_canvas_begin_elsewhere() {
     let size = Size { width: 64, height: 48 };

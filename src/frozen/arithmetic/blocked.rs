@@ -1,15 +1,15 @@
 //! Products of many rows with frozen weights, on processors with AVX2 and FMA but without AVX-512.
 //!
-//! The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008, with the roles
-//! of the caches turned: a block of the weights, 96 columns wide, is copied to the second-level cache, and a few rows of
-//! the left side at a time, which stay where they are, are read through the first-level cache along all of it. While a
-//! tile is summed, the next rows of the left side and the next tile of the destination are fetched. The GEMM library's
-//! threads wait for each other after each step of the depth; these blocks wait for nothing.
+//! The loops are those of Goto and van de Geijn, Anatomy of high-performance matrix multiplication, 2008, but with the roles
+//! of the caches swapped: a block of the weights, 96 columns wide, is copied to the second-level cache. A few rows of the
+//! left side at a time are read in place, through the first-level cache, for the whole block. While a tile is summed, the
+//! next rows of the left side and the next tile of the destination are fetched. The threads of the GEMM library wait for each
+//! other after each step of the depth; these blocks wait for nothing.
 //!
-//! An element is one chain of fused multiplications and additions through the whole depth, which begins at the
-//! destination's content or 0. So its bits depend neither on how the product is cut nor on its other rows and columns.
+//! Each element is one chain of fused multiplications and additions through the whole depth, starting from the destination's
+//! value or 0. So its bits do not depend on how the product is divided, or on other rows and columns.
 //!
-//! Memory: 307 KiB per thread for the copies.
+//! The copies take 307 KiB per thread.
 
 use std::cell::RefCell;
 
@@ -27,16 +27,16 @@ const COLUMNS: usize = 6 * WIDTH;
 const DEPTH: usize = 768;
 /// Largest number of rows of a block.
 const HEIGHT: usize = 80 * ROWS;
-/// Number of blocks that leaves few threads without work at the end; with fewer columns than that takes, blocks are
-/// lower,
+/// Number of blocks that leaves few threads without work at the end. If there are too few columns for so many, blocks have
+/// fewer rows.
 const BLOCKS: usize = 8;
-/// but not below this number of rows, because each of them copies its columns of the weights.
+/// Smallest number of rows of such a block, because each block copies its columns of the weights.
 const LOWEST: usize = 16 * ROWS;
 /// Rows that are this many elements (4 KiB) apart, or a multiple, share the same cache lines and evict each other.
 const PAGE: usize = 1024;
-/// Distance of the copies of such rows.
+/// Distance between copies of such rows, in elements.
 const APART: usize = DEPTH + WIDTH;
-/// Below this many multiplications, a product is not worth the effort of several threads.
+/// A product with fewer multiplications than this is not worth several threads.
 const WORTHWHILE: usize = 1 << 19;
 
 /// A cache line.
@@ -44,7 +44,7 @@ const WORTHWHILE: usize = 1 << 19;
 #[repr(align(64))]
 struct Line(#[allow(dead_code, reason = "read and written through pointers")] [f32; WIDTH]);
 
-/// Memory of a thread for the copies.
+/// A thread's memory for the copies.
 struct Scratch {
     right: Vec<Line>,
     left: Vec<Line>,
@@ -61,7 +61,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
-/// A product. The columns of the destination and of the left side are neighbors in memory.
+/// A product. Neighboring columns of the destination and of the left side are neighbors in memory.
 #[derive(Clone, Copy)]
 struct Product {
     destination: *mut f32,
@@ -74,7 +74,8 @@ struct Product {
     accumulate: bool,
 }
 
-// SAFETY: `multiply` makes it of slices that it borrows until all threads are done, and each thread writes to its own block.
+// SAFETY: `multiply` borrows the slices behind the pointers until all threads are done, and each thread writes only to its
+// own block.
 unsafe impl Send for Product {}
 // SAFETY: as above.
 unsafe impl Sync for Product {}
@@ -91,12 +92,12 @@ struct Block<'a> {
     copies: *mut f32,
 }
 
-/// Whether this processor's products are computed here. It depends on the processor alone.
+/// The instructions of this processor, if this module computes its products. Depends on nothing but the processor.
 fn processor() -> Option<V3> {
     if std::arch::is_x86_feature_detected!("avx512f") { None } else { V3::try_new() }
 }
 
-/// As [`super::product::multiply_weights`]; false if this processor's products are computed elsewhere.
+/// Like [`super::product::multiply_weights`]; returns false if the product must be computed elsewhere.
 pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, accumulate: bool) -> bool {
     processor().is_some_and(|simd| multiply_with(simd, destination, left, right, accumulate))
 }
@@ -164,7 +165,7 @@ impl WithSimd for Block<'_> {
         let Product { left, right, depth, accumulate, .. } = *self.product;
         for first in (0..depth).step_by(DEPTH) {
             let deep = DEPTH.min(depth - first);
-            // SAFETY: the views were checked against their slices on creation, and the room is for a whole block.
+            // SAFETY: the views were checked against their slices on creation, and `self.right` has room for a whole block.
             unsafe { pack::panels(right.at(first, self.column), deep, self.columns, self.right) };
             let fresh = first == 0 && !accumulate;
             for row in (0..self.rows).step_by(ROWS) {
@@ -172,7 +173,7 @@ impl WithSimd for Block<'_> {
                 let given = left.at(self.row + row, first);
                 let mut read = given;
                 if given.row.is_multiple_of(PAGE) {
-                    // SAFETY: as above, and the room is for `ROWS` rows of the largest depth.
+                    // SAFETY: as above, and `self.copies` has room for `ROWS` rows of the largest depth.
                     unsafe { pack::rows(given, height, deep, APART, self.copies) };
                     read = View { start: self.copies, row: APART, column: 1 };
                 }
@@ -183,7 +184,7 @@ impl WithSimd for Block<'_> {
 }
 
 impl Block<'_> {
-    /// All tiles of a few rows: `read` is what the kernel reads of the left side, and `given` where it came from.
+    /// Computes all tiles of a few rows. The kernel reads the left side from `read`, which is `given` or a copy of it.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     fn tiles<S: Simd>(&self, simd: S, row: usize, height: usize, read: View, given: View, depth: usize, fresh: bool) {
@@ -235,7 +236,7 @@ mod tests {
         (0..count).map(|index| f32::from(number(index)) / 997.0 - 1.0).collect()
     }
 
-    /// The distances between neighboring rows and columns of a matrix, and the elements that it reaches over.
+    /// The distances between neighboring rows and columns of a matrix, and the number of elements that it spans.
     #[derive(Clone, Copy, Debug)]
     struct Layout {
         row: usize,
@@ -248,12 +249,12 @@ mod tests {
             Self { row, column, size: (rows - 1) * row + (columns - 1) * column + 1 }
         }
 
-        /// Rows one after the other, and with a gap.
+        /// Rows one after the other, without and with gaps between them.
         fn of_rows(rows: usize, columns: usize) -> [Self; 2] {
             [columns, columns + 3].map(|row| Self::new(rows, columns, row, 1))
         }
 
-        /// Also transposed, and with gaps everywhere.
+        /// The same, and also transposed, and with gaps everywhere.
         fn all(rows: usize, columns: usize) -> [Self; 4] {
             let [dense, apart] = Self::of_rows(rows, columns);
             [dense, apart, Self::new(rows, columns, 1, rows + 2), Self::new(rows, columns, 2 * columns, 2)]
@@ -264,8 +265,8 @@ mod tests {
         }
     }
 
-    /// Compares a product with sums in order by fused multiplications, which must have the same bits, and these with sums in
-    /// f64.
+    /// Compares a product with sums of fused multiplications in order, which must have the same bits. Compares these with
+    /// sums in f64.
     #[allow(clippy::cast_precision_loss, clippy::float_cmp)]
     fn check(simd: V3, [rows, columns, depth]: [usize; 3], [of_left, of_right, to]: [Layout; 3], accumulate: bool) {
         let (left, right, before) = (numbers(of_left.size, 1), numbers(of_right.size, 2), numbers(to.size, 3));
@@ -293,7 +294,7 @@ mod tests {
                 *place = sum;
             }
         }
-        // With what lies between the elements.
+        // This includes the elements in the gaps.
         assert!(found == expected, "{rows} x {columns} x {depth}: {of_left:?}, {of_right:?}, {to:?}");
     }
 

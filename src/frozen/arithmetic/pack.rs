@@ -1,4 +1,4 @@
-//! Copies of parts of matrices in the order in which the kernel of `tile.rs` reads them.
+//! Copies parts of matrices in the order in which the kernel of `tile.rs` reads them.
 
 use std::arch::x86_64::{
     _MM_HINT_T0, _mm_prefetch, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
@@ -9,10 +9,10 @@ use super::tile::WIDTH;
 
 /// Lanes of a vector.
 const LANES: usize = 8;
-/// Rows that are fetched into the cache ahead.
+/// How many rows ahead are fetched into the cache.
 const AHEAD: usize = 8;
 
-/// A matrix by its first element, and the distances between neighbors in elements.
+/// A matrix, given by its first element and the distances between neighbors, in elements.
 #[derive(Clone, Copy)]
 pub struct View {
     pub start: *const f32,
@@ -27,17 +27,18 @@ impl View {
     }
 }
 
-/// Writes `depth` rows of `columns` as panels `[columns / WIDTH, depth, WIDTH]`; zeros fill the last one.
+/// Writes `depth` rows of `columns` as panels `[columns / WIDTH, depth, WIDTH]`; zeros fill the last panel.
 ///
 /// # Safety
-/// The view must have these rows and columns, `panels` room for them, and the processor AVX2.
+/// The view must have these rows and columns, `panels` must have room for them, and the processor must have AVX2.
 #[inline(always)]
 pub unsafe fn panels(view: View, depth: usize, columns: usize, panels: *mut f32) {
     let whole = columns / WIDTH;
-    // SAFETY: all places are inside the view and the panels, as the caller vouches; a fetch may be of any address.
+    // SAFETY: the caller guarantees that all places are inside the view and the panels. Any address may be fetched into the
+    // cache.
     unsafe {
         if view.column == 1 {
-            // The panels side by side: each of them alone would read one line of each page.
+            // All panels side by side: one panel alone would read only one cache line of each page.
             for k in 0..depth {
                 let ahead = view.at(k + AHEAD, 0).start;
                 for panel in 0..whole {
@@ -49,7 +50,7 @@ pub unsafe fn panels(view: View, depth: usize, columns: usize, panels: *mut f32)
         } else {
             for panel in 0..whole {
                 let (from, to) = (view.at(0, panel * WIDTH), panels.add(panel * depth * WIDTH));
-                // Eight depths at a time if they are neighbors.
+                // Eight depths at a time if they are neighbors in memory.
                 let turned = if view.row == 1 { depth / LANES * LANES } else { 0 };
                 for k in (0..turned).step_by(LANES) {
                     for column in (0..WIDTH).step_by(LANES) {
@@ -67,7 +68,7 @@ pub unsafe fn panels(view: View, depth: usize, columns: usize, panels: *mut f32)
     }
 }
 
-/// Writes `columns` of a panel.
+/// Writes the first `columns` columns of a panel.
 #[inline(always)]
 unsafe fn some(view: View, depth: usize, columns: usize, panel: *mut f32) {
     for k in 0..depth {
@@ -78,7 +79,7 @@ unsafe fn some(view: View, depth: usize, columns: usize, panel: *mut f32) {
     }
 }
 
-/// Writes eight columns of eight neighbors, `apart` from each other, as eight rows of a panel.
+/// Writes eight columns, each of eight neighbors, as eight rows of a panel. The columns are `apart` from each other.
 #[inline(always)]
 unsafe fn turn(from: *const f32, apart: usize, to: *mut f32) {
     // SAFETY: as for `panels`.
@@ -105,14 +106,14 @@ unsafe fn turn(from: *const f32, apart: usize, to: *mut f32) {
     }
 }
 
-/// Writes rows one after the other, `apart` from each other; their columns are neighbors.
+/// Copies rows to places that are `apart` from each other. The columns of the view must be neighbors in memory.
 ///
 /// # Safety
-/// The view must have these rows and columns, and `to` room for them.
+/// The view must have these rows and columns, and `to` must have room for them.
 #[inline(always)]
 pub unsafe fn rows(view: View, rows: usize, depth: usize, apart: usize, to: *mut f32) {
     for row in 0..rows {
-        // SAFETY: as the caller vouches.
+        // SAFETY: the caller guarantees this.
         unsafe { view.at(row, 0).start.copy_to_nonoverlapping(to.add(row * apart), depth) };
     }
 }

@@ -1,12 +1,12 @@
-//! The most multiplications and additions that a processor computes, for comparison with products.
+//! Measures the processor's peak rate of multiplications and additions, to compare products with.
 
 use std::hint::black_box;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Sums that do not wait for each other: as many as a tile of a product has.
+/// The number of sums, which do not wait for each other: as many as a tile of a product has.
 const CHAINS: usize = 12;
-/// Additions to each of them: some milliseconds.
+/// The number of additions to each sum, which take some milliseconds.
 const ROUNDS: usize = 4_000_000;
 
 /// Multiplies and adds numbers that stay in registers, on all threads, and returns the number of operations.

@@ -1,5 +1,5 @@
-//! Matrix products over strided views of slices: by the GEMM library (the `gemm` crate, which copies
-//! blocks of both sides into its own memory), which is called only here, or by `blocked.rs`.
+//! Matrix products over strided views of slices, computed by `blocked.rs` or by the GEMM library. Only this file calls the
+//! library (the `gemm` crate), which copies blocks of both sides into its own memory.
 
 /// A view of `rows` x `columns` numbers inside a slice.
 #[derive(Clone, Copy)]
@@ -126,8 +126,8 @@ pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: P
     }
 }
 
-/// `destination = rows · weights`, or `destination += ...`, on all threads: for frozen weights and rows that may be
-/// computed in batches of any number. The kernel depends only on the processor, and never on the number of rows.
+/// `destination = rows · weights`, or `destination += ...`, on all threads, for frozen weights and batches of any number of
+/// rows. The kernel depends only on the processor, never on the number of rows.
 ///
 /// # Panics
 /// If the shapes do not match.

@@ -22,9 +22,9 @@ pub struct Tile {
     pub destination: *mut f32,
     pub stride: usize,
     pub depth: usize,
-    /// Whether the sums begin at 0, and not at what the destination holds
+    /// Whether the sums start from 0, instead of the values in the destination
     pub fresh: bool,
-    /// A row of the left side that is fetched into the cache meanwhile; it need not exist
+    /// A row of the left side to fetch into the cache in the meantime; the row need not exist
     pub next: *const f32,
 }
 
@@ -32,13 +32,13 @@ impl Tile {
     /// Adds the products of all depths to each sum, in order.
     ///
     /// # Safety
-    /// The left side must hold `HEIGHT` rows and `depth` depths, the panel `depth` depths, and the destination `HEIGHT`
-    /// rows of `WIDTH` elements that nothing else uses meanwhile. A vector must be half as wide as a panel.
+    /// The left side must hold `HEIGHT` rows and `depth` depths, the panel `depth` depths, and the destination `HEIGHT` rows
+    /// of `WIDTH` elements that nothing else uses in the meantime. A vector must be half as wide as a panel.
     #[inline(always)]
     unsafe fn sum<S: Simd, const HEIGHT: usize>(self, simd: S) {
         let lanes = size_of::<S::f32s>() / size_of::<f32>();
         debug_assert_eq!(2 * lanes, WIDTH);
-        // SAFETY: every element is inside what the caller vouches for; a fetch may be of any address.
+        // SAFETY: the caller guarantees that every element exists. Any address may be fetched into the cache.
         unsafe {
             let load = |from: *const f32| {
                 [from.cast::<S::f32s>().read_unaligned(), from.add(lanes).cast::<S::f32s>().read_unaligned()]
@@ -52,7 +52,7 @@ impl Tile {
             let (mut left, mut panel, mut next) = (self.left, self.panel, self.next);
             let mut rest = self.depth;
             while rest > 0 {
-                // As many depths as a cache line of the left side has.
+                // As many depths as a cache line of the left side holds.
                 let now = rest.min(WIDTH);
                 rest -= now;
                 _mm_prefetch::<_MM_HINT_T0>(next.cast());
@@ -76,14 +76,14 @@ impl Tile {
         }
     }
 
-    /// The same for a tile of which only the first `columns` exist.
+    /// Like [`Tile::sum`], for a tile of which only the first `columns` columns exist.
     ///
     /// # Safety
     /// As for [`Tile::sum`], but the rows of the destination have only `columns` elements.
     #[inline(always)]
     pub unsafe fn sum_in<S: Simd, const HEIGHT: usize>(self, simd: S, columns: usize) {
         if columns == WIDTH {
-            // SAFETY: as the caller vouches.
+            // SAFETY: the caller guarantees this.
             unsafe { self.sum::<S, HEIGHT>(simd) };
             return;
         }
@@ -104,12 +104,12 @@ impl Tile {
         }
     }
 
-    /// Fetches the destination of a tile into the cache; it need not exist.
+    /// Fetches the destination of a tile into the cache; the destination need not exist.
     #[inline(always)]
     pub fn fetch(destination: *const f32, stride: usize) {
         for row in 0..ROWS {
             let line = destination.wrapping_add(row * stride);
-            // SAFETY: a fetch may be of any address.
+            // SAFETY: any address may be fetched into the cache.
             unsafe {
                 _mm_prefetch::<_MM_HINT_T0>(line.cast());
                 // Rows are not aligned to cache lines.

@@ -126,7 +126,7 @@ impl Restyle {
             }
         };
         let plan = if self.smooth > 0.0 {
-            // A frame waits for its neighbor.
+            // A drawn frame waits in memory for its neighbor.
             Plan::after_another(self.limits.max_memory, self.settings.clone(), models, device)?
         } else {
             plan_of(self.settings.clone(), self.limits, models, device)?
@@ -138,7 +138,7 @@ impl Restyle {
             Folder::check(&self.frames, Existing::Keep)?;
         }
         let work = Work::open(&self.frames, &self.work)?;
-        // What an interrupted run left was drawn afresh, or is as good.
+        // Frames of an interrupted run with the same settings need not be redrawn.
         if self.afresh && !work.is_for(keys.common()) {
             work.clear()?;
             work.cut(0)?;
@@ -291,7 +291,7 @@ impl Run<'_> {
         }
         let Figures { loss, first_fit, .. } = finished.figures;
         let state = State { trace: session.trace()?, iterations: finished.iterations, loss, first_fit };
-        // It may wait for its neighbor.
+        // The frame may have to wait for its neighbor.
         session.rest();
         Ok(Some(Drawn { frame, plan, session: Some(session), state }))
     }

@@ -23,11 +23,11 @@ const HEAD: &str = "text2art frame";
 const LARGEST_STATE: u64 = 1 << 30;
 /// The file that a run locks.
 const LOCK: &str = "lock";
-/// What the work is for, and where its frames are.
+/// The file that says which film the folder is for, and where its frames are.
 const PURPOSE: &str = "film";
-/// The folder of frames that are not kept.
+/// The folder for frames that are not kept in the end.
 const FRAMES: &str = "frames";
-/// The largest file with a purpose that is read, in bytes.
+/// The largest [`PURPOSE`] file that is read, in bytes.
 const LARGEST_PURPOSE: u64 = 4096;
 /// The picture of a frame that has no file of its own.
 const SOURCE: &str = "source.png";
@@ -85,13 +85,13 @@ impl Work {
         Ok(Self { frames: frames.to_owned(), folder: folder.to_owned(), lock: Some(file) })
     }
 
-    /// Whether an interrupted run left this folder, with what all frames of its film have in common, and with frames in the
-    /// same folder.
+    /// Whether an interrupted run of the same film left this folder, and wrote its frames to the same place. `common` is what
+    /// all frames of the film have in common.
     pub(super) fn is_for(&self, common: &str) -> bool {
         purpose(&self.folder).is_some_and(|found| found == (common.to_owned(), place(&self.frames)))
     }
 
-    /// Notes what all frames have in common, and the folder of the frames.
+    /// Records what all frames have in common, and the folder of the frames.
     ///
     /// # Errors
     /// If the disk is full.
@@ -157,7 +157,7 @@ impl Work {
         if !keeps_frames {
             Folder::remove(&self.frames)?;
         }
-        // An earlier run may not have kept its frames.
+        // An earlier run may have left frames that it would not have kept.
         let unkept = frames_in(&self.folder);
         if unkept != self.frames && unkept.is_dir() {
             Folder::remove(&unkept)?;
@@ -190,26 +190,26 @@ impl Work {
     }
 }
 
-/// The folder of the frames that are not kept, in the folder for what a run needs to go on.
+/// The folder for frames that are not kept, inside the folder for what the next run needs to continue.
 #[must_use]
 pub fn frames_in(folder: &Path) -> PathBuf {
     folder.join(FRAMES)
 }
 
-/// Whether the run that left `folder` when it was interrupted wrote its frames to `frames`.
+/// Whether the interrupted run that left `folder` wrote its frames to `frames`.
 #[must_use]
 pub fn wrote_frames_to(folder: &Path, frames: &Path) -> bool {
     purpose(folder).is_some_and(|(_, written)| written == place(frames))
 }
 
-/// What all frames of the film have in common, and the place of the frames, as the folder says; none if it does not.
+/// Reads what all frames of a film have in common, and the place of the frames; none if the folder does not say.
 fn purpose(folder: &Path) -> Option<(String, String)> {
     let text = String::from_utf8(read_regular(&folder.join(PURPOSE), LARGEST_PURPOSE).ok()?).ok()?;
     let (common, frames) = text.strip_suffix('\n')?.split_once('\n')?;
     Some((common.to_owned(), frames.to_owned()))
 }
 
-/// A folder as a text that is the same for all its names: the digest of its whole path.
+/// A text that stands for a folder, whichever path names it: the digest of its whole path.
 fn place(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     to_hex(&Sha256::digest(whole.as_os_str().as_encoded_bytes()))

@@ -35,7 +35,7 @@ fn waiting_jobs_are_counted_by_whether_they_could_begin() {
             let classes = place.queue.classes().await.unwrap();
             classes.into_iter().map(|class| (class.quality, class.waiting, class.able)).collect::<Vec<_>>()
         };
-        // The first one of anna, and all of ben.
+        // Anna's first job, and all of Ben's.
         assert_eq!(counted().await, [("draft".to_owned(), 2, 2), ("normal".to_owned(), 4, 2)]);
         place.queue.pause().await.unwrap();
         assert_eq!(counted().await, [("draft".to_owned(), 2, 0), ("normal".to_owned(), 4, 0)]);

@@ -15,7 +15,7 @@ fn whoever_listens_hears_of_changes() {
             return;
         }
         let mut next = async || tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
-        // That it begins to listen is told like a loss: nobody knows what came before.
+        // The start of listening is reported like a loss: nobody knows what came before.
         assert_eq!(next().await, Hint::Missed);
         let id = place.add("anna").await;
         // Other tests use the same database, and its channels.
@@ -32,7 +32,7 @@ fn whoever_listens_hears_of_changes() {
                 hint => assert_ne!(hint, Hint::Changed(id.clone())),
             }
         }
-        // A connection that breaks is made again. Those of other tests have other names.
+        // A lost connection is restored. Connections of other tests have other names.
         let end = "SELECT CAST(count(pg_terminate_backend(pid)) AS BIGINT) AS number FROM pg_stat_activity
             WHERE query LIKE 'LISTEN%' AND application_name = current_setting('application_name')";
         assert_eq!(place.number(end, &[]).await, 1);

@@ -25,7 +25,7 @@ fn a_job_is_passed_on_to_another_kind_of_worker() {
         assert_eq!((job.failures, job.error.as_deref()), (0, Some("4 GiB are too little")));
         let attempts = place.queue.attempts(&id).await.unwrap();
         assert_eq!(attempts[0].outcome.as_deref(), Some("released"));
-        assert!(attempts[0].error.as_ref().is_some_and(|error| error.contains("cannot draw it")), "{attempts:?}");
+        assert!(attempts[0].error.as_ref().is_some_and(|error| error.contains("cannot draw the job")), "{attempts:?}");
 
         // Only a worker of another kind gets it now. Other jobs go to all.
         assert_eq!(place.queue.claim("small-1").await.unwrap(), None);
@@ -34,16 +34,16 @@ fn a_job_is_passed_on_to_another_kind_of_worker() {
         assert_eq!(place.queue.claim("small-2").await.unwrap().unwrap().owner, "ben");
         let claim = place.queue.claim("large").await.unwrap().unwrap();
         assert_eq!((claim.owner.as_str(), claim.number), ("anna", 2));
-        // The same call again, as after an answer that was lost.
+        // The same call again, as after a lost answer.
         let earlier = Claim { number: 1, ..claim.clone() };
         let running = Some(Ended::Now(State::Running));
         assert_eq!(place.queue.pass(&earlier, &why, "4 GiB").await.unwrap(), running);
-        // A claim that never was passes nothing on, and the last kind of worker is left to say what is wrong.
+        // A claim that never existed passes nothing on, and the last kind of worker has to report the problem.
         let never = Claim { number: 9, ..claim.clone() };
         assert_eq!(place.queue.pass(&never, &why, "4 GiB").await.unwrap(), None);
         assert_eq!(place.queue.pass(&claim, &why, "64 GiB").await.unwrap(), None);
         assert_eq!(place.queue.fail(&claim, &why).await.unwrap(), Ended::Now(State::Dead));
-        // An operator who mended the small workers lets them try again.
+        // An operator who fixed the small workers lets them try again.
         assert!(place.queue.requeue(&id).await.unwrap());
         assert_eq!(place.queue.claim("small-1").await.unwrap().unwrap().job, id);
     });
@@ -97,7 +97,7 @@ fn a_job_that_was_passed_on_comes_back_when_the_other_kind_of_worker_is_gone() {
                     announce("small", "4 GiB").await;
                 }
             }
-            // Nobody else is left to say what is wrong.
+            // No other worker is left to report the problem.
             let claim = place.queue.claim("small").await.unwrap().unwrap();
             assert_eq!((&claim.job, claim.number), (&id, 2), "{gone}");
             assert_eq!(place.queue.pass(&claim, &why, "4 GiB").await.unwrap(), None, "{gone}");

@@ -23,7 +23,7 @@ const ACTIVE: &str = "image/svg+xml";
 /// The caching of a file that never changes, and that only its owner gets.
 pub(super) const FOR_EVER: &str = "private, max-age=31536000, immutable";
 
-/// The caching of the address of a file that may be kept, for half of the time that it is good.
+/// The caching of a redirect to a file that may be cached: half of the time that its address is valid.
 const REDIRECTED: &str = "private, max-age=300";
 
 /// Where the bytes of a file are.
@@ -76,7 +76,7 @@ impl File {
         let is_active = media_type == ACTIVE;
         let how = if is_active || manner.download { "attachment" } else { "inline" };
         let disposition = format!("{how}; filename=\"{}\"", manner.name);
-        // An address is signed for GET alone. A page has many small pictures, and would wait for two answers for each.
+        // Addresses are signed only for GET. A page shows many thumbnails, and would have to wait for two answers for each.
         if method == Method::GET
             && manner.name != THUMBNAIL
             && let Some(response) = self.elsewhere(app, headers, manner, &disposition).await?
@@ -169,7 +169,7 @@ impl File {
                     app.objects.open_range(&key, first..first + length).await
                 };
                 let opened = opened.map_err(|error| {
-                    // It was deleted in this moment.
+                    // The object was deleted in the meantime.
                     if is_missing(&error) { Problem::missing("file") } else { error.into() }
                 })?;
                 Body::from_stream(opened.stream)

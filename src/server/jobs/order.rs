@@ -232,7 +232,7 @@ fn check_names(overrides: &Overrides) -> Answer<()> {
     Ok(())
 }
 
-/// What is made beside the PNG if a request does not say it: a film of an animation, which a picture does not show.
+/// The files made besides the PNG if a request does not name any: an MP4 of an animation, which a PNG cannot show.
 fn usual_products(settings: &Settings) -> Vec<String> {
     if settings.length.is_some() { vec![MP4.option.to_owned()] } else { Vec::new() }
 }

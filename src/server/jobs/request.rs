@@ -36,7 +36,7 @@ const STYLE: &str = "style";
 pub(in crate::server) struct Asked {
     /// The settings that it names, without those that name uploads
     pub overrides: Overrides,
-    /// The kinds of files to make beside the PNG, each once; none if it does not say
+    /// The kinds of files to make besides the PNG, each once; none if the request does not say
     pub products: Option<Vec<String>>,
     /// Whether a letter goes to the visitor at the end
     pub email: bool,

@@ -140,8 +140,8 @@ const HELP: [(&str, &str, Option<&str>); 8] = [
         "length",
         "Draw an animation of this many frames instead of a single picture",
         Some(
-            "The run has as many iterations as length times iterations_per_frame. Movies show the end of each frame, and the \
-             picture is the last frame. If products are left out, an MP4 is made.",
+            "The run takes length times iterations_per_frame iterations. Movies show the end of each frame, and the picture is \
+             the last frame. If you leave out products, the server also makes an MP4.",
         ),
     ),
     (
@@ -238,8 +238,8 @@ fn products() -> Opened {
         choices,
         help: "What to make besides the PNG".into(),
         description: Some(
-            "Which of them a drawer can make is in `GET /api/v1/drawers`. If it is left out, an animation is also made as \
-             an MP4."
+            "`GET /api/v1/drawers` lists what each drawer can make. If you leave out this field, an animation also gets an \
+             MP4."
                 .into(),
         ),
         type_word: "products",

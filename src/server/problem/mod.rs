@@ -22,7 +22,7 @@ pub type Answer<T> = std::result::Result<T, Problem>;
 /// The type of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Kind {
-    /// None but what the status says
+    /// The status says everything
     #[serde(rename = "about:blank")]
     Blank,
 }

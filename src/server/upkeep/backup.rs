@@ -39,7 +39,7 @@ pub struct BackedUp {
 ///
 /// If the data cannot be read, the store belongs to another database, or the file cannot be written.
 pub async fn back_up(data: &Data, config: &Config, to: &Path, existing: Existing) -> Result<BackedUp> {
-    // Objects that are missing are left out, so a foreign store would make a backup without pictures.
+    // A backup leaves out missing objects, so with the wrong store, it would have no pictures.
     data.check_belonging().await?;
     let mut archive = Archive::create(to, existing)?;
     archive.begin(ABOUT)?;

@@ -72,7 +72,7 @@ async fn unpack(from: &Path, config: &Config) -> Result<Restored> {
 /// Unpacks the objects, and checks that they are those that the database names.
 async fn fill(data: &Data, archive: &mut Archive, from: &Path) -> Result<Restored> {
     data.database.check().await?;
-    // The server that was backed up may go on, so the copy gets an id of its own.
+    // The original server may still run, so the copy gets its own id.
     data.queue.forget_store().await?;
     let uploads = Recorded::new(data.database.clone());
     let mut objects = 0;

@@ -38,10 +38,10 @@ use super::visitor::Visitor;
 
 /// The largest file, in bytes.
 const LARGEST_FILE: usize = 20 << 20;
-/// The most that a form puts around its files, its texts included, in bytes.
+/// The most that a form has besides its files, in bytes.
 const AROUND_FILES: usize = 64 << 10;
 
-/// The largest body of a form that can have so many files, in bytes.
+/// The largest body of a form with up to this many files, in bytes.
 pub(super) const fn largest_form(files: usize) -> usize {
     LARGEST_FILE * files + AROUND_FILES
 }

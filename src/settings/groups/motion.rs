@@ -12,11 +12,11 @@ pub(crate) const ITERATIONS_PER_FRAME: usize = 10;
 group! {
     motion "Animation" {
         setting length: optional usize {
-            /// Draw an animation of this many frames instead of a single picture; `none` draws a picture
+            /// Draw an animation of this many frames; `none` draws a single picture
             ///
-            /// The run takes --length times --iterations-per-frame iterations. Movies show the end of each frame, and the picture
-            /// is the last frame. The command `animate` draws 100 frames by default. With `none`, the recipe of an animation
-            /// draws a single picture, without its motions.
+            /// The run takes --length times --iterations-per-frame iterations. Movies show the end of each frame, and the
+            /// picture is the last frame. The command `animate` draws 100 frames by default. With `none`, you can draw a
+            /// single picture from the recipe of an animation, without its motions.
             value: "FRAMES",
             arg: whole_number,
             read: "crate::settings::or_none::whole",

@@ -173,8 +173,8 @@ pub(in crate::cli) fn settings(
     Ok((settings, recipe.map(|recipe| Repeated { recipe, named })))
 }
 
-/// Lets the layers of `animate`, the strongest first, say how many frames there are. The strongest one says it only if it must,
-/// because it would then ask for more work than a recipe.
+/// Sets the number of frames in the layers of `animate`, the strongest first. Sets it in the strongest layer only if
+/// necessary, because that layer then asks for more work than a recipe.
 fn settle_length(layers: &mut [Overrides]) -> Result<()> {
     if layers[0].length.as_ref().is_some_and(OrNone::is_none) {
         let problem = "‹length› none draws a single picture, but `animate` draws an animation";
@@ -182,7 +182,7 @@ fn settle_length(layers: &mut [Overrides]) -> Result<()> {
     }
     let strongest = |names: fn(&Overrides) -> bool| layers.iter().position(names);
     let told = strongest(|layer| layer.length.is_some()).filter(|told| layers[*told].is_animated());
-    // The iterations of a picture in a stronger layer do not count.
+    // Iterations of a single picture in a stronger layer do not count.
     let is_above = |told: usize| strongest(|layer| layer.iterations.is_some()).is_some_and(|asked| asked < told);
     let length = match told {
         Some(told) if !is_above(told) => return Ok(()),

@@ -19,7 +19,7 @@ pub(in crate::cli) fn files(arguments: &Arguments, subject: Subject) -> FileName
     }
 }
 
-/// The files beside the output of an animation: if nothing would show it, it also becomes an MP4.
+/// The files beside the output of an animation: if none of them would show it, an MP4 is added.
 pub(in crate::cli) fn with_film(output: Option<&OsStr>, files: &FileNames) -> FileNames {
     let is_stream = output.is_some_and(|output| output == "-");
     let is_movie = output.is_some_and(|output| kind_of_output(Path::new(output)).is_ok_and(Kind::moves));

@@ -118,7 +118,7 @@ __device__ inline int lines_of_curve(const Cubic &curve, float *flatness) {
     return lines;
 }
 
-// The `t` of the place of a curve that is nearest to a point, and the distance.
+// The `t` of the place on a curve that is nearest to a point, and its distance.
 __device__ inline float nearest_of_curve(const Cubic &curve, Spot point, float guess, float *distance) {
     float t = guess;
     Spot offset = apart(place_of_curve(curve, t), point);
@@ -155,15 +155,15 @@ __device__ inline float nearest_of_curve(const Cubic &curve, Spot point, float g
 
 // A line of a flattened stroke, as a tile sees it.
 struct TileLine {
-    // Where it begins and its direction
+    // The start and the direction of the line
     float start_y, along_x, along_y;
-    // 1 over the square of its length, or 0
+    // 1 over the square of the line's length, or 0
     float inverse;
-    // The box of all that the stroke covers near it
+    // The box of all that the stroke covers near the line
     float left, top, right, bottom;
-    // Its first `t` in the curve, and the length of its range of `t`
+    // The line's first `t` on the curve, and the length of its range of `t`
     float first, step;
-    // From its start to the first center of a pixel in its box, and the column of that in the tile
+    // The way from the start to the first pixel center in the box, and the column of that pixel in the tile
     float first_x;
     int first_column;
     // The curve; below 0 if the line does not reach the tile
@@ -237,7 +237,7 @@ __device__ inline float smooth_step(float at, float *slope) {
     return u * u * (3.0f - 2.0f * u);
 }
 
-// What a stroke covers of the thread's pixel; for all threads of a block, which share `lines` [THREADS].
+// What a stroke covers of the thread's pixel. All threads of a block call this together, and share `lines` [THREADS].
 __device__ inline Covered covered_by(const float *points, const float *prepared, int segments, const Tile &tile,
                                      TileLine *lines) {
     float radius = prepared[4], slack = prepared[5];
@@ -247,7 +247,7 @@ __device__ inline Covered covered_by(const float *points, const float *prepared,
     float nearest = limit * limit, along = 0.0f, first = 0.0f, step = 0.0f;
     int segment = NOT_COVERED;
     for (int from = 0; from < segments * MOST_LINES; from += THREADS) {
-        // Until here, the shared memory may still be read.
+        // Other threads may still read the shared memory until here.
         __syncthreads();
         int mine = (from + threadIdx.x) / MOST_LINES, line = (from + threadIdx.x) % MOST_LINES;
         lines[threadIdx.x].segment = -1;
@@ -337,7 +337,7 @@ __device__ inline const float *prepared_of(const float *prepared, int stroke, in
     return prepared + (long long)stroke * (PREPARED + 2 * segments);
 }
 
-// Sets which of the strokes from `first` on reach a tile, one for each thread; touching [THREADS].
+// Sets which of the strokes from `first` on reach a tile, one stroke per thread; touching [THREADS].
 __device__ inline void find_touching(const float *prepared, int first, int strokes, int segments, const Tile &tile,
                                      int *touching) {
     __syncthreads();
@@ -350,7 +350,7 @@ __device__ inline void find_touching(const float *prepared, int first, int strok
     __syncthreads();
 }
 
-// Prepares strokes: prepared [strokes, PREPARED + 2 segments]. One thread each.
+// Prepares strokes: prepared [strokes, PREPARED + 2 segments]. One thread per stroke.
 extern "C" __global__ void strokes_prepare(const float *numbers, float *prepared, int strokes, int segments) {
     long long stroke = element_of_thread();
     if (stroke >= strokes) {
@@ -443,7 +443,7 @@ __device__ inline Shade gradient_of_pixel(const float *of_picture, const Shade &
     return gradient;
 }
 
-// The numbers of what a pixel shows below a stroke, and what the stroke covers of it: [KEPT_NUMBERS, THREADS].
+// Keeps what a pixel shows below a stroke, and what the stroke covers of the pixel: [KEPT_NUMBERS, THREADS].
 __device__ inline void keep(float *kept, const Shade &below, const Covered &covered) {
     float numbers[KEPT_NUMBERS] = {below.color[0],       below.color[1],    below.color[2], below.alpha, covered.share,
                                    covered.by_distance, covered.by_radius, covered.t,      (float)covered.segment};
@@ -459,7 +459,7 @@ __device__ inline void take(const float *kept, Shade *below, Covered *covered) {
 }
 
 // Writes the gradient of a stroke in a tile to slot [coordinates + width, color and alpha], and turns the gradient of the
-// thread's pixel into that of what was below. For all threads of a block.
+// thread's pixel into that of what was below. All threads of a block call this together.
 __device__ inline void gradient_of_stroke(const float *points, const float *color, const Shade &below,
                                           const Covered &covered, const Tile &tile, int segments, Shade *gradient,
                                           double *slot, double *sums, unsigned long long *masks) {
@@ -486,7 +486,7 @@ __device__ inline void gradient_of_stroke(const float *points, const float *colo
             of_others[0] = by_coverage * covered.by_radius / 2.0f;
             int column = threadIdx.x % TILE_SIDE, row = threadIdx.x / TILE_SIDE;
             Spot center = {tile.left + column + 0.5f, tile.top + row + 0.5f};
-            // By the envelope theorem, the nearest place may be held while the points move.
+            // By the envelope theorem, the nearest place may stay fixed while the points move.
             Spot away = apart(center, place_of_curve(cubic_of(points, covered.segment), covered.t));
             float distance = sqrtf(dot(away, away));
             if (distance > 0.0f) {
@@ -529,9 +529,9 @@ __device__ inline void gradient_of_stroke(const float *points, const float *colo
 // The gradients of the strokes in some tiles: of each stroke that reaches a tile to slots [tiles, strokes, coordinates + 5],
 // and of the paper to of_paper [tiles, 4]; grid [tiles]. Then touched [tiles, strokes] is 1 where a slot is written.
 //
-// A tile is drawn again from the bottom up. What is below every KEPT_STROKES-th stroke that reaches it goes to `states`
-// [tiles, states of a tile, 4, THREADS]; from the top down, these few strokes are then drawn once more, now into `kept`
-// [tiles, KEPT_STROKES, KEPT_NUMBERS, THREADS]. order: [tiles, strokes].
+// Each tile is drawn again from the bottom up. What is below every KEPT_STROKES-th stroke that reaches the tile goes to
+// `states` [tiles, states of a tile, 4, THREADS]. Then, from the top down, each group of these strokes is drawn once more,
+// into `kept` [tiles, KEPT_STROKES, KEPT_NUMBERS, THREADS]. order: [tiles, strokes].
 extern "C" __global__ void strokes_backward(const float *numbers, const float *prepared, const float *of_picture,
                                             double *slots, double *of_paper, int *touched, int *order, float *states,
                                             float *kept, int first_tile, int strokes, int segments, int channels,

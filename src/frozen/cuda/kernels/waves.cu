@@ -1,8 +1,9 @@
 // The waves of spectra (`waves.rs`): the numbers between the spectrum and the products with tables of sines and cosines.
 #include "common.cuh"
 
-// spectrum [channels, waves, 2], complex numbers, each times its gain [waves]. Then both [channels, 2, waves, 2]: these
-// numbers, and after those of a channel the same times i. One thread for each of `count` complex numbers of the spectrum.
+// Multiplies each complex number of spectrum [channels, waves, 2] by its gain [waves], and writes both
+// [channels, 2, waves, 2]: the products of a channel, then the same products times i. One thread for each of `count` complex
+// numbers of the spectrum.
 extern "C" __global__ void waves_spread(const float *spectrum, const float *gains, float *both, int waves,
                                         long long count) {
     long long i = element_of_thread();

@@ -1,4 +1,4 @@
-//! Strokes on paper on a device. Backwards, a few tiles at a time leave the gradients of their strokes in memory, and these
+//! Strokes on paper on a device. Going backwards, a few tiles at a time leave the gradients of their strokes in memory; these
 //! are added in the order of the tiles.
 
 use candle_core::{Error, Result};
@@ -30,7 +30,7 @@ pub(crate) struct StrokesOnDevice {
 }
 
 impl StrokesOnDevice {
-    /// Draws so many strokes of so many cubic curves in a picture with 3 or 4 channels.
+    /// Draws this many strokes, each of this many cubic curves, in a picture with 3 or 4 channels.
     ///
     /// # Errors
     /// If a stroke has too many curves.
@@ -38,7 +38,7 @@ impl StrokesOnDevice {
         Self::within(BATCH.1, size, strokes, segments, channels)
     }
 
-    /// Like [`Self::new`], with at most so many words for the gradients of tiles, or those of one tile.
+    /// Like [`Self::new`], with at most this many words for the gradients of tiles, but enough for one tile.
     pub fn within(words: usize, size: Size, strokes: usize, segments: usize, channels: usize) -> Result<Self> {
         if segments > MOST_SEGMENTS {
             return Err(Error::Msg(format!("strokes on a GPU have at most {MOST_SEGMENTS} curves, not {segments}")));

@@ -1,6 +1,6 @@
 //! The waves of spectra on a device: discrete Fourier transforms of any size as products with tables of cosines and sines,
-//! first along the columns, then along the rows. They take more operations than fast transforms, but few beside those of
-//! the networks that judge a picture.
+//! first along the columns, then along the rows. They take more operations than fast transforms, but few compared with the
+//! networks that judge a picture.
 
 use std::f64::consts::TAU;
 
