@@ -234,10 +234,10 @@ mod tests {
         let shown: Vec<usize> = frames(&timeline).into_iter().map(|(picture, _)| picture).collect();
         assert_eq!(shown, [0, 22, 89, 111, 178, 200]);
         assert_eq!((timeline.frames_before(200), timeline.frames_before(201), timeline.frames_before(23)), (5, 6, 2));
-        // The end of each frame of an animation: 9, 19 and 30, with one in between.
+        // The end of each frame of an animation: 10, 20 and 30, with one in between.
         let animated = |seconds| Timeline { at_ends: true, every: 10, ..fading(1, Some(seconds), 30) };
-        assert_eq!((needed(&animated(0.2)), frames(&animated(0.2))), (vec![9, 30], vec![(9, 1), (30, 1)]));
-        assert_eq!((needed(&animated(0.4)), frames(&animated(0.4))), (vec![9, 19, 30], vec![(9, 1), (30, 1)]));
+        assert_eq!((needed(&animated(0.2)), frames(&animated(0.2))), (vec![10, 30], vec![(10, 1), (30, 1)]));
+        assert_eq!((needed(&animated(0.4)), frames(&animated(0.4))), (vec![10, 20, 30], vec![(10, 1), (30, 1)]));
         assert_eq!(needed(&animated(0.1)), [30]);
         // A frame in between that is shown has both of its ends.
         for (last, blend, tenths) in [(40, 1, 7), (40, 5, 3), (9, 2, 1), (3, 9, 20), (0, 4, 3)] {

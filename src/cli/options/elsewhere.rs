@@ -29,7 +29,7 @@ pub(in crate::cli) struct ElsewhereArguments {
     /// Region of the bucket [default: `AWS_REGION`, else us-east-1]
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) storage_region: Option<String>,
-    /// Put the bucket's name in the path of addresses, not in the host [default: true with --storage-endpoint]
+    /// Put the bucket's name in the path of addresses, not in the host [default: true with an endpoint]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(in crate::cli) storage_path_style: Option<bool>,
     /// Redirect downloads to the store, through presigned addresses that are valid for 10 minutes

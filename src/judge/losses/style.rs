@@ -357,7 +357,7 @@ mod tests {
         let transformer = Arc::new(Clip::load(&files).unwrap());
         let settings = settings(Size { width: 32, height: 32 }, Path::new("a.png"), 1.0);
         let Err(error) = losses(&settings, std::slice::from_ref(&transformer)) else { panic!("not refused") };
-        assert!(error.to_string().contains("needs a CLIP of convolutions"), "{error}");
+        assert!(error.to_string().contains("needs a CLIP made of convolutions"), "{error}");
         assert!(error.hint().contains("embedded, rn50"), "{}", error.hint());
         // One that has them is enough.
         assert_eq!(losses(&settings, &[transformer, embedded()]).unwrap().len(), 1);
