@@ -300,7 +300,7 @@ fn what_cannot_be_animated_is_refused() {
     let message = workplace.refuses_somehow(&words("animate apple --zoom '0: 1, x: 2'")).join("\n");
     assert!(message.contains("column 7"), "{message}");
     draw(&workplace, &format!("{SMALL} --length 2 --iterations-per-frame 3 --checkpoint-every 1 -o p.png"));
-    workplace.refuses(&words("resume p.png.t2a -n 7"), &["-n 7 is not a whole number of frames", "3"]);
+    workplace.refuses(&words("resume p.png.t2a -n 7"), &["-n 7 is not a whole number of frames"]);
     draw(&workplace, "resume p.png.t2a -n 9 -q");
     assert_eq!(settings(&workplace, "p.png")["length"], 3);
 }

@@ -77,7 +77,10 @@ impl Own<'_> {
 
     /// Whether the run wrote the picture at a path.
     pub(in crate::cli) fn is_of_run(&self, picture: &Path) -> bool {
-        let lengthless = |settings: &Settings| Settings { iterations: 0, stop_at: None, ..settings.clone() };
+        let lengthless = |settings: &Settings| {
+            let length = settings.length.map(|_| 0);
+            Settings { iterations: 0, stop_at: None, length, ..settings.clone() }
+        };
         let Ok(found) = Recipe::read(picture) else { return false };
         let stages = self.recipe.earlier.iter().map(|stage| &stage.settings).chain([&self.recipe.settings]);
         let settings = lengthless(&found.settings);
