@@ -305,7 +305,8 @@ fn each_option_is_honored_or_refused() {
     workplace.write("story.txt", "a dawn\na night\n");
     let refused = [
         ("init-image", "film/8.png"),
-        ("hires", "2"),
+        // Its first pass must not be too small.
+        ("hires", "2 --size 128x128"),
         ("average", "0.9"),
         ("stop-at", "1"),
         ("length", "4"),
