@@ -79,7 +79,7 @@ fn counts_are_for_this_machine() {
         r#"text2art_slots{state="free"} 0"#,
         r#"text2art_queue_jobs{kind="vqgan",quality="draft"} 1"#,
         r#"text2art_queue_work_seconds{kind="vqgan",quality="draft"} 7.0"#,
-        "text2art_queue_wait_seconds 0.0",
+        "text2art_queue_wait_seconds 7.0",
         "text2art_dead 0",
         "text2art_sse_streams 0",
         r#"text2art_http_seconds_count{route="/api/v1/jobs/{id}",status="200"} 1"#,
