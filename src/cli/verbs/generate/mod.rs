@@ -20,7 +20,9 @@ pub(in crate::cli) use arguments::{Arguments, Subject, prompt};
 use arguments::{Repeated, settings};
 use dry_run::dry_run;
 pub(in crate::cli) use follow::run_job;
-pub(in crate::cli) use target::{check_checkpoint, with_film};
+pub(in crate::cli) use target::check_checkpoint;
+#[cfg(feature = "server")]
+pub(in crate::cli) use target::with_film;
 use target::{files, products};
 
 pub(in crate::cli) fn run(arguments: &Arguments, subject: Subject, reporter: &Reporter) -> anyhow::Result<u8> {
