@@ -2,6 +2,7 @@
 
 mod hash;
 mod link;
+mod lock;
 mod missing;
 mod name;
 mod partial;
@@ -15,8 +16,9 @@ mod write;
 pub(crate) use hash::hash_file_within;
 pub use hash::{hash_file, hash_files, hash_open_file, hash_open_files, to_hex};
 pub(crate) use link::end_of_links;
+pub(crate) use lock::lock;
 pub(crate) use missing::missing;
-pub use name::{Naming, checkpoint_of, frames_of, picture_of, slug};
+pub use name::{Naming, checkpoint_of, frames_of, picture_of, slug, work_of};
 pub(crate) use name::{behind_stem, contains, is_numbered, is_template, numbered};
 pub use partial::PartialFile;
 pub(crate) use path::{optional_path_as_text, path_as_text};

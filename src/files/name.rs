@@ -11,6 +11,8 @@ use crate::{Error, Result};
 const LONGEST_SLUG: usize = 60;
 /// The extension of the names of checkpoints.
 const CHECKPOINT: &str = "t2a";
+/// The ending of the name of the folder for the work on a film.
+const WORK: &str = ".t2a-film";
 /// What follows the name of a checkpoint in that of the frames it counts.
 const KEPT_FRAMES: &str = "-frames";
 /// The fields of a template that stand for the first free number. The help names the first one; the second is older.
@@ -90,6 +92,13 @@ pub fn checkpoint_of(picture: &Path) -> PathBuf {
 #[must_use]
 pub fn frames_of(checkpoint: &Path) -> PathBuf {
     appended(checkpoint, KEPT_FRAMES)
+}
+
+/// The folder for what an interrupted film needs to continue: `film.mp4.t2a-film` beside `film.mp4`, and `frames.t2a-film`
+/// beside `frames/`.
+#[must_use]
+pub fn work_of(film: &Path) -> PathBuf {
+    appended(film.components().as_path(), WORK)
 }
 
 fn appended(path: &Path, more: &str) -> PathBuf {

@@ -1,13 +1,14 @@
 //! A file that grows under a temporary name during a run, and gets its own name when it is complete.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
 use super::link::{end_of_links, take_over_mode};
+use super::lock::lock;
 use super::name::{check_length, too_long};
 use super::write::{folder_of, free_beside};
 use super::{Existing, check_folder};
@@ -123,12 +124,8 @@ pub(super) fn open_part(target: &Path) -> std::io::Result<Option<(File, TempPath
             return Err(ErrorKind::AlreadyExists.into());
         }
         let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            // A file system without locks: two runs that write the same file are not noticed there.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(error),
+        if !lock(&file)? {
+            return Ok(None);
         }
         // Its last writer may have renamed it between the two calls.
         if is_at(&file, &path) {

@@ -43,7 +43,7 @@ pub use course::Course;
 pub use cut_batch::CutBatch;
 pub use drawer::DrawerName;
 pub use form::{Form, FormKind};
-pub(crate) use groups::{ITERATIONS_PER_FRAME, check_upscaler, checked_quality};
+pub(crate) use groups::{ANIMATION, ITERATIONS_PER_FRAME, check_upscaler, checked_quality};
 pub use groups::{OPTIONS, Overrides, Settings, VideoSettings};
 pub use keyframes::Keyframes;
 pub(crate) use keyframes::smoothstep;

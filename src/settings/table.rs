@@ -172,6 +172,21 @@ macro_rules! table {
                 $($($(taken_away!($kind self.$name);)?)*)*
             }
 
+            /// The options that have a value, in the order of the help.
+            pub(crate) fn given(&self) -> impl Iterator<Item = &'static OptionInfo> {
+                let are_given = [$($($(self.$asked.is_some(),)? $(self.$name.is_some(),)?)*)*];
+                OPTIONS.iter().zip(are_given).filter_map(|(option, is_given)| is_given.then_some(option))
+            }
+
+            /// These values without those of the options under a heading.
+            #[must_use]
+            pub(crate) fn without_group(mut self, group: &str) -> Self {
+                $(if group == $heading {
+                    $($(self.$asked = None;)? $(self.$name = None;)?)*
+                })*
+                self
+            }
+
             /// The settings from these values and the defaults.
             ///
             /// # Errors

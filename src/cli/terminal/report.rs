@@ -12,6 +12,7 @@ use super::preview::{Preview, PreviewKind};
 use super::stdout::Unprinted;
 use super::{Bar, Tone, Unit, labeled, one_line};
 use crate::cli::{FAILED, INTERRUPTED, USAGE, terminal};
+use crate::job;
 use crate::picture::to_image;
 use crate::progress::{Ending, Event, Figures, InFields};
 use crate::text::waiting;
@@ -56,6 +57,16 @@ pub(in crate::cli) struct Reporter {
 
 /// Time between two lines of progress.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+impl job::Progress for Reporter {
+    fn tell(&self, event: Event) {
+        Self::tell(self, &event);
+    }
+
+    fn show(&self, picture: &mut dyn FnMut() -> Result<Tensor>, is_final: bool) -> Result<()> {
+        Self::show(self, picture, is_final)
+    }
+}
 
 impl Reporter {
     pub(in crate::cli) fn new(progress: Progress) -> Self {

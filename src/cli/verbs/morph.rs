@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::options::threads::number as threads;
 use crate::cli::terminal::interrupt;
-use crate::cli::terminal::report::{Progress as Shown, Reporter};
+use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout::print_path;
 use crate::cli::{DONE, INTERRUPTED};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, check_target};
 use crate::frozen::MemoryOf;
-use crate::job::{Ease, Morph, Progress, Way};
+use crate::job::{Ease, Morph, Way};
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
 use crate::output::{Product, Products, Recipe, kind_of};
@@ -71,29 +71,20 @@ pub(in crate::cli) struct Arguments {
     threads: Option<u16>,
     /// How to show progress on standard error
     #[arg(long, value_enum, value_name = "KIND", default_value = "auto")]
-    progress: Shown,
+    progress: Progress,
     /// Show only warnings and errors
     #[arg(short, long)]
     quiet: bool,
 }
 
 impl Arguments {
-    pub(in crate::cli) fn progress(&self) -> Shown {
+    pub(in crate::cli) fn progress(&self) -> Progress {
         self.progress.unless_quiet(self.quiet)
     }
 
     /// The number of threads that compute.
     pub(in crate::cli) fn threads(&self) -> Option<u16> {
         self.threads
-    }
-}
-
-/// Follows a film in the terminal.
-struct Follower<'a>(&'a Reporter);
-
-impl Progress for Follower<'_> {
-    fn tell(&self, event: Event) {
-        self.0.tell(&event);
     }
 }
 
@@ -112,7 +103,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let vqgan = needs_vqgan.then(|| load(arguments, size, &stop, reporter)).transpose()?;
     let model = vqgan.as_ref().map(|vqgan| &vqgan.model);
     let products = Products::new(product, Vec::new());
-    for path in morph.run(model, &products, &video, &stop, &Follower(reporter))? {
+    for path in morph.run(model, &products, &video, &stop, reporter)? {
         reporter.tell(&Event::Saved { path: path.clone() });
         print_path(&path)?;
     }

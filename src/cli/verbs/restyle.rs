@@ -1,9 +1,7 @@
 //! `text2art restyle`: redraws the frames of a film to match a prompt.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use candle_core::Tensor;
 use clap::ValueHint;
 
 use super::generate::prompt;
@@ -14,20 +12,18 @@ use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
 use crate::cli::{DONE, INTERRUPTED};
 use crate::drawer;
-use crate::files::{Existing, check_folder, check_target};
-use crate::job::{Film, Limits, MEMORY, Progress, Restyle, SMOOTH, film_of, frames_in, wrote_frames_to};
+use crate::files::{Existing, check_folder, check_target, work_of};
+use crate::job::{Film, Limits, MEMORY, Restyle, SMOOTH, film_of, frames_in, wrote_frames_to};
 use crate::models::Finder;
 use crate::output::{Product, Recipe, kind_of};
 use crate::progress::{Event, Stop};
 use crate::resolve::combine;
 use crate::session::Models;
-use crate::settings::{FrameRate, Overrides, Settings};
+use crate::settings::{ANIMATION, FrameRate, Overrides, Settings};
 use crate::text::number;
 use crate::video::{Folder, FrameSource, GIF, MP4, Survey, Timing};
 use crate::{Error, Result, picture};
 
-/// The ending of the name of the work folder of a film.
-const WORK: &str = ".t2a-film";
 /// The smallest default weight that keeps a frame close to its source: clip-generator's 2, which multiplies half of the mean
 /// square.
 const HOLD: f64 = 1.0;
@@ -82,7 +78,7 @@ pub(in crate::cli) struct Arguments {
     pub(in crate::cli) conduct: Conduct,
 }
 
-/// Where a film goes.
+/// The destination of a film.
 struct Target {
     /// The movie; none if only frames are wanted
     movie: Option<Product>,
@@ -94,19 +90,6 @@ struct Target {
     work: PathBuf,
     /// What happens to existing frames that do not belong to the film
     existing: Existing,
-}
-
-/// Follows a film in the terminal.
-struct Follower<'a>(&'a Reporter);
-
-impl Progress for Follower<'_> {
-    fn tell(&self, event: Event) {
-        self.0.tell(&event);
-    }
-
-    fn show(&self, picture: &mut dyn FnMut() -> Result<Tensor>, is_final: bool) -> Result<()> {
-        self.0.show(picture, is_final)
-    }
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
@@ -132,12 +115,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let (frames, work) = (target.frames.clone(), target.work.clone());
     let (existing, afresh) = (target.existing, arguments.force);
     let restyle = Restyle { settings, source, survey, memory, smooth, limits, inputs, frames, work, existing, afresh };
-    let film = restyle.run(&models, &device, &stop, &Follower(reporter))?;
+    let film = restyle.run(&models, &device, &stop, reporter)?;
     let mut made = Vec::new();
     if film.done > 0 {
         if let Some(movie) = &target.movie {
             let frames = (target.frames.as_path(), film.done);
-            made.push(film_of(movie, &video, frames, timing.as_ref(), &Follower(reporter))?);
+            made.push(film_of(movie, &video, frames, timing.as_ref(), reporter)?);
         }
         if target.keeps_frames {
             made.push(target.frames.clone());
@@ -178,10 +161,10 @@ fn shares(arguments: &Arguments) -> Result<(f64, f64)> {
     Ok((memory, smooth))
 }
 
-/// Where the film goes, if it can be written there.
+/// The destination of the film, which can be written to.
 fn target(arguments: &Arguments) -> Result<Target> {
     let output = &arguments.output;
-    let work = beside(output, WORK);
+    let work = work_of(output);
     // Files of an interrupted run belong to this run.
     let replaces = arguments.force || work.is_dir();
     // That run may have written its frames to another folder.
@@ -208,13 +191,6 @@ fn target(arguments: &Arguments) -> Result<Target> {
     // Frames in the working folder always belong to this film.
     let existing = if arguments.frames.is_some() { existing_in(&frames) } else { Existing::Replace };
     Ok(Target { movie, frames, keeps_frames: arguments.frames.is_some(), work, existing })
-}
-
-/// A path with more text after its name, without a slash at the end.
-fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.components().as_path().as_os_str().to_owned();
-    name.push(OsString::from(more));
-    name.into()
 }
 
 /// Refuses to write the film or its frames over the source.
@@ -250,7 +226,8 @@ fn settings(
     let mut warnings = Vec::new();
     let environment = sources::environment(&mut |message| warnings.push(message))?;
     // Defaults for animations do not apply to films.
-    let [environment, file] = [environment, sources::config_file(arguments.config.as_deref())?].map(without_animation);
+    let [environment, file] =
+        [environment, sources::config_file(arguments.config.as_deref())?].map(|layer| layer.without_group(ANIMATION));
     let layers = [flags, environment, file];
     let is_held = layers.iter().any(|layer| layer.init_weight.is_some());
     let mut settings = combine(&layers)?;
@@ -296,48 +273,21 @@ fn refuse_what_films_decide(flags: &Overrides) -> Result<()> {
             hint,
         ));
     }
-    let (counted, placed) = ("the film sets the number of frames", "each frame stays in line with its source");
-    let anew = "the keyframes would start over in each frame";
-    let refused = [
-        ("length", flags.length.is_some(), counted),
-        ("iterations-per-frame", flags.iterations_per_frame.is_some(), "--iterations and --memory set this number"),
-        ("zoom", flags.zoom.is_some(), placed),
-        ("angle", flags.angle.is_some(), placed),
-        ("pan-x", flags.pan_x.is_some(), placed),
-        ("pan-y", flags.pan_y.is_some(), placed),
-        ("wander", flags.wander.is_some(), placed),
-        ("story", flags.story.is_some(), "the story would start over in each frame"),
-        ("crossfade", flags.crossfade.is_some(), "a film has no story"),
-        ("prompt-weights", flags.prompt_weights.is_some(), anew),
-        ("learning-rate-keys", flags.learning_rate_keys.is_some(), anew),
-        ("init-weight-keys", flags.init_weight_keys.is_some(), anew),
-    ];
-    match refused.iter().find(|(_, is_given, _)| *is_given) {
-        Some((option, _, reason)) => {
-            let problem = format!("--{option} does not work with `restyle`: {reason}");
-            Err(Error::usage(problem, format!("leave out --{option}")))
-        }
-        None => Ok(()),
-    }
+    let Some(refused) = flags.given().find(|option| option.group == ANIMATION) else { return Ok(()) };
+    let reason = match refused.name {
+        "length" => "the film sets the number of frames",
+        "iterations_per_frame" => "--iterations and --memory set this number",
+        "zoom" | "angle" | "pan_x" | "pan_y" | "wander" => "each frame stays in line with its source",
+        "story" => "the story would start over in each frame",
+        "crossfade" => "a film has no story",
+        _ => "the keyframes would start over in each frame",
+    };
+    Err(does_not_work(refused.option, reason, format!("leave out --{}", refused.option)))
 }
 
-/// A layer without the options that only animations have.
-fn without_animation(layer: Overrides) -> Overrides {
-    Overrides {
-        length: None,
-        iterations_per_frame: None,
-        zoom: None,
-        angle: None,
-        pan_x: None,
-        pan_y: None,
-        wander: None,
-        story: None,
-        crossfade: None,
-        prompt_weights: None,
-        learning_rate_keys: None,
-        init_weight_keys: None,
-        ..layer
-    }
+/// The error about an option that restyled films do not have.
+fn does_not_work(option: &str, reason: &str, hint: String) -> Error {
+    Error::usage(format!("--{option} does not work with `restyle`: {reason}"), hint)
 }
 
 /// Refuses settings that do not work for a frame that continues another.
@@ -354,8 +304,7 @@ fn refuse_what_frames_cannot_do(settings: &Settings) -> Result<()> {
     ];
     match refused.iter().find(|(_, is_given, _)| *is_given) {
         Some((option, _, reason)) => {
-            let problem = format!("--{option} does not work with `restyle`: {reason}");
-            Err(Error::usage(problem, format!("leave out --{option}, or reset --{option} on the command line")))
+            Err(does_not_work(option, reason, format!("leave out --{option}, or reset --{option} on the command line")))
         }
         None => Ok(()),
     }
@@ -381,9 +330,9 @@ mod tests {
         for option in OPTIONS {
             let given = serde_json::json!({ option.name: option.example() });
             let given: Overrides = serde_json::from_value(given).unwrap();
-            let is_of_animations = option.group == "Animation";
+            let is_of_animations = option.group == ANIMATION;
             let expected = if is_of_animations { Overrides::default() } else { given.clone() };
-            assert_eq!(without_animation(given.clone()), expected, "{option:?}");
+            assert_eq!(given.clone().without_group(ANIMATION), expected, "{option:?}");
             let refused = refuse_what_films_decide(&given).map_err(|error| error.to_string());
             assert_eq!(refused.is_err(), is_of_animations || option.name == "init_image", "{option:?}");
             if let Err(problem) = refused {

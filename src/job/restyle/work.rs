@@ -1,8 +1,7 @@
 //! The files of an unfinished film: its frames, and what the next run needs to continue.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
@@ -11,7 +10,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::files::{Existing, read_regular, remove_if_present, to_hex, write_whole};
+use crate::files::{Existing, lock, read_regular, remove_if_present, to_hex, write_whole};
 use crate::output::{Recipe, encode_pixels};
 use crate::session::Trace;
 use crate::video::Folder;
@@ -72,15 +71,9 @@ impl Work {
         let path = folder.join(LOCK);
         let fault = |source| Error::Write { path: path.clone(), source };
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fault)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let hint = "wait until the other run is done, or choose another name";
-                return Err(Error::file(folder, "another run is drawing this film", hint));
-            }
-            // This file system has no locks, so a second run is not detected.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(fault(error)),
+        if !lock(&file).map_err(fault)? {
+            let hint = "wait until the other run is done, or choose another name";
+            return Err(Error::file(folder, "another run is drawing this film", hint));
         }
         Ok(Self { frames: frames.to_owned(), folder: folder.to_owned(), lock: Some(file) })
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::cache::create_folder_of;
+use crate::files::lock;
 use crate::progress::Stop;
 use crate::{Error, Result};
 
@@ -25,14 +26,9 @@ impl Lock {
         let file = opened.map_err(|error| Error::cache(path, &error))?;
         let (mut seen, mut changed) = (size(), Instant::now());
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
-                // Without locks, the rename at the end still keeps every file complete.
-                Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-                    return Ok(Self(file));
-                }
-                Err(TryLockError::Error(error)) => return Err(Error::cache(path, &error)),
-                Err(TryLockError::WouldBlock) => {}
+            // Without locks, the rename at the end still keeps every file complete.
+            if lock(&file).map_err(|error| Error::cache(path, &error))? {
+                return Ok(Self(file));
             }
             let now = size();
             if now != seen {

@@ -30,7 +30,7 @@ mod output;
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use models::check_upscaler;
-pub(crate) use motion::ITERATIONS_PER_FRAME;
+pub(crate) use motion::{GROUP as ANIMATION, ITERATIONS_PER_FRAME};
 pub use moving_pictures::VideoSettings;
 pub(crate) use output::checked_quality;
 

@@ -9,6 +9,9 @@ use crate::settings::{Keyframes, PromptWeight};
 /// The default number of iterations per frame: other programs re-encode every 10 to 25 iterations.
 pub(crate) const ITERATIONS_PER_FRAME: usize = 10;
 
+/// The heading of these options.
+pub(crate) const GROUP: &str = "Animation";
+
 group! {
     motion "Animation" {
         setting length: optional usize {
