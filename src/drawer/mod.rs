@@ -36,6 +36,9 @@ use crate::{Error, Result};
 pub static ALL: &[&dyn Blueprint] =
     &[&vqgan::VqganBlueprint, &pixel::PixelBlueprint, &strokes::STROKES, &strokes::LINE, &fourier::FourierBlueprint];
 
+/// The name of the loss of a drawer that keeps its parameters close to the starting point.
+pub const INIT: &str = "init";
+
 /// Turns its parameters into a picture. Nothing past this border knows which drawer it is.
 pub trait Drawer: Send {
     /// Draws the picture, recorded so that gradients reach the parameters: values from 0 to 1, `[1, 3, height, width]`,

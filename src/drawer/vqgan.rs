@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::motion::{Motion, with_colors_of};
 use super::start::Start;
-use super::{Blueprint, Drawer, Effort, Loaded, start};
+use super::{Blueprint, Drawer, Effort, INIT, Loaded, start};
 use crate::device::bring;
 use crate::frozen::{
     Border, ChannelAffine, Clamp, Filter, Homography, Memory, MemoryOf, Network, Padding, Repeat, SquareSum, Step,
@@ -355,7 +355,7 @@ impl Drawer for VqganDrawer {
 
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         let Some(held) = &self.held else { return Ok(Vec::new()) };
-        Ok(vec![("init", held.forward(&self.latent)?)])
+        Ok(vec![(INIT, held.forward(&self.latent)?)])
     }
 }
 

@@ -1,11 +1,12 @@
 //! The camera of an animation: how the canvas moves from frame to frame.
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 
 use super::second_pass::of_another_run;
+use super::state::restore_parameters;
 use super::{Session, optimizer};
 use crate::Result;
-use crate::drawer::Motion;
+use crate::drawer::{INIT, Motion};
 use crate::random::Stream;
 use crate::settings::{Keyframes, Settings, smoothstep};
 
@@ -132,15 +133,10 @@ impl Session {
     /// # Errors
     /// If its parameters have other shapes.
     pub(super) fn begin_frame(&mut self, start: FrameStart) -> Result<()> {
-        let parameters = self.drawer.parameters();
-        let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
-        let are_alike = parameters.len() == start.parameters.len();
-        if self.camera.is_none() || !are_alike || !parameters.iter().zip(&start.parameters).all(fits) {
+        if self.camera.is_none() {
             return Err(of_another_run());
         }
-        for (parameter, saved) in parameters.iter().zip(&start.parameters) {
-            parameter.set(&saved.to_device(parameter.device())?)?;
-        }
+        restore_parameters(&self.drawer.parameters(), &start.parameters)?;
         self.drawer.hold_here()?;
         self.frame_start = Some(start);
         Ok(())
@@ -151,8 +147,8 @@ impl Session {
     pub(super) fn own_losses(&self, iteration: usize) -> Result<Vec<(&'static str, Tensor)>> {
         let mut losses = self.drawer.own_losses()?;
         let Some(weight) = self.hold.as_ref().map(|course| course.at(iteration)) else { return Ok(losses) };
-        losses.retain(|(name, _)| *name != "init" || weight != 0.0);
-        for (_, loss) in losses.iter_mut().filter(|(name, _)| *name == "init") {
+        losses.retain(|(name, _)| *name != INIT || weight != 0.0);
+        for (_, loss) in losses.iter_mut().filter(|(name, _)| *name == INIT) {
             *loss = (&*loss * weight)?;
         }
         Ok(losses)

@@ -5,6 +5,7 @@ use candle_core::{DType, Device, Tensor};
 use super::Session;
 use super::second_pass::of_another_run;
 use crate::Result;
+use crate::device::bring;
 
 /// What a finished session leaves for the next one: the parameters of its drawer, and the colors that it chose.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +57,10 @@ impl Session {
     /// If the parameters cannot be read.
     pub fn trace(&self) -> Result<Trace> {
         let parameters = self.drawer.parameters();
-        let values = parameters.iter().map(|parameter| values_of(parameter.as_tensor()));
+        let values = parameters.iter().map(|parameter| {
+            let values = parameter.as_detached_tensor().to_dtype(DType::F32)?;
+            Ok(bring(&values)?.flatten_all()?.to_vec1()?)
+        });
         let palette = self.coloring.as_ref().and_then(super::Coloring::found).map(<[_]>::to_vec);
         Ok(Trace { parameters: values.collect::<Result<_>>()?, palette })
     }
@@ -94,11 +98,6 @@ impl Session {
         self.averaged.take();
         Ok(())
     }
-}
-
-/// The numbers of a tensor, row by row.
-fn values_of(tensor: &Tensor) -> Result<Vec<f32>> {
-    Ok(tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?)
 }
 
 #[cfg(test)]

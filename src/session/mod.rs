@@ -254,15 +254,9 @@ impl Session {
             self.begin_frame(start)?;
         }
         let parameters = self.drawer.parameters();
-        let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
-        if parameters.len() != state.parameters.len() || !parameters.iter().zip(&state.parameters).all(fits) {
-            return Err(second_pass::of_another_run());
-        }
+        state::restore_parameters(&parameters, &state.parameters)?;
         if let Some(optimizer) = state.optimizer {
             self.optimizer.restore(optimizer)?;
-        }
-        for (parameter, saved) in parameters.iter().zip(&state.parameters) {
-            parameter.set(&saved.to_device(parameter.device())?)?;
         }
         self.average = match state.average.filter(|_| self.settings.average.is_some()) {
             Some(average) => Some(average.beside(&parameters)?),

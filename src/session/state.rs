@@ -1,11 +1,13 @@
 //! The state of a session.
 
-use candle_core::Tensor;
+use candle_core::{Tensor, Var};
 
 use super::average::Average;
 use super::camera::FrameStart;
 use super::fit::FitSoFar;
 use super::plateau::Plateau;
+use super::second_pass::of_another_run;
+use crate::Result;
 use crate::optimizer::OptimizerState;
 
 /// The state of a session besides its settings, models and input files. With it, a run continues as if it had not been
@@ -32,6 +34,21 @@ pub struct SessionState {
     pub enlarged: Option<Tensor>,
     /// The canvas at the start of the last frame that began with a motion; none if the canvas has not moved
     pub frame_start: Option<FrameStart>,
+}
+
+/// Gives the parameters of a drawer the values that they had before.
+///
+/// # Errors
+/// If there are more or fewer of them, or they had other shapes.
+pub(super) fn restore_parameters(parameters: &[Var], saved: &[Tensor]) -> Result<()> {
+    let fits = |(parameter, saved): (&Var, &Tensor)| parameter.dims() == saved.dims();
+    if parameters.len() != saved.len() || !parameters.iter().zip(saved).all(fits) {
+        return Err(of_another_run());
+    }
+    for (parameter, saved) in parameters.iter().zip(saved) {
+        parameter.set(&saved.to_device(parameter.device())?)?;
+    }
+    Ok(())
 }
 
 /// The picture that an iteration judged.

@@ -19,7 +19,7 @@ use candle_core::{Device, Tensor, Var};
 
 use super::motion::Motion;
 use super::start::{Start, picture as noise_picture};
-use super::{Drawer, Drawing};
+use super::{Drawer, Drawing, INIT};
 use crate::device::bring;
 use crate::frozen::{Middle, Network, Padding, SquareSum, Step};
 use crate::optimizer::ParameterGroup;
@@ -38,9 +38,6 @@ use waves::Waves;
 /// the first picture. A fifth of the usual contrast makes each step a fifth as large as from noise: larger steps leave specks
 /// of the strongest colors in details (`weights/embedded/README.md`).
 const FIXED_CONTRAST: f64 = 0.22;
-
-/// The loss that keeps a picture close to its starting point.
-const INIT: &str = "init";
 
 /// The look of a picture of waves.
 #[derive(Clone, Copy, Debug, PartialEq)]

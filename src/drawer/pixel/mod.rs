@@ -19,7 +19,7 @@ use image::RgbImage;
 
 use super::motion::Motion;
 use super::start::Start;
-use super::{Drawer, in_palette, start};
+use super::{Drawer, INIT, in_palette, start};
 use crate::device::bring;
 use crate::frozen::{self, Clamp, Network, SquareSum};
 use crate::optimizer::ParameterGroup;
@@ -290,7 +290,7 @@ impl Drawer for PixelDrawer {
         let mut losses = Vec::new();
         let cells = self.cells.as_tensor();
         if let Some(held) = &self.held {
-            losses.push(("init", held.forward(cells)?));
+            losses.push((INIT, held.forward(cells)?));
         }
         if self.smoothness > 0.0
             && let Some(roughness) = roughness(cells, self.tile)?

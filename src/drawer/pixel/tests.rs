@@ -111,17 +111,22 @@ fn cells_below_one_half_are_dropped() {
     }
 }
 
-#[test]
-fn a_picture_becomes_the_mean_of_each_cell() {
-    let grid = Size { width: 2, height: 1 };
-    let art = PixelArt {
+/// Plain rectangular cells.
+fn squares(grid: Size) -> PixelArt {
+    PixelArt {
         shape: PixelShape::Rectangle,
         grid,
         smoothness: 0.0,
         alpha_weight: None,
         finish: Finish::default(),
         tile: None,
-    };
+    }
+}
+
+#[test]
+fn a_picture_becomes_the_mean_of_each_cell() {
+    let grid = Size { width: 2, height: 1 };
+    let art = squares(grid);
     let image = RgbImage::from_fn(4, 2, |x, y| image::Rgb([if x < 2 { 255 } else { 0 }, [0, 255][y as usize], 51]));
     let start = Start::Picture(image, 1.0);
     let drawer = PixelDrawer::new(art, Size { width: 4, height: 2 }, start, &Device::Cpu).unwrap();
@@ -137,14 +142,7 @@ fn moved_cells_are_the_means_of_the_moved_function() {
     for side in [1_usize, 4] {
         let grid = Size { width: 24 / side, height: 16 / side };
         let size = Size { width: 24, height: 16 };
-        let art = PixelArt {
-            shape: PixelShape::Rectangle,
-            grid,
-            smoothness: 0.0,
-            alpha_weight: None,
-            finish: Finish::default(),
-            tile: None,
-        };
+        let art = squares(grid);
         let mut stream = Stream::new(5, "test", 0);
         let start = Start::Noise(StartNoise::Snow, &mut stream);
         let mut drawer = PixelDrawer::new(art, size, start, &Device::Cpu).unwrap();

@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use candle_core::{Device, Tensor, Var};
 
 use super::drawing::Drawing;
-use super::{Drawer, Motion, Start, in_palette};
+use super::{Drawer, INIT, Motion, Start, in_palette};
 use crate::device::bring;
 use crate::frozen::{Network, SquareSum};
 use crate::optimizer::ParameterGroup;
@@ -348,7 +348,7 @@ impl Drawer for StrokesDrawer {
     fn own_losses(&self) -> Result<Vec<(&'static str, Tensor)>> {
         let mut losses = Vec::new();
         match &self.held {
-            Some(Held::Points(held)) => losses.push(("init", held.forward(self.parameters.points.as_tensor())?)),
+            Some(Held::Points(held)) => losses.push((INIT, held.forward(self.parameters.points.as_tensor())?)),
             Some(Held::Picture(held)) => {
                 let latest = self.drawn.lock().ok();
                 let latest = latest.and_then(|mut latest| latest.as_mut().and_then(|latest| latest.picture.take()));
@@ -356,7 +356,7 @@ impl Drawer for StrokesDrawer {
                     Some(picture) => picture,
                     None => self.picture(&self.current())?,
                 };
-                losses.push(("init", held.forward(&picture.narrow(1, 0, 3)?.contiguous()?)?));
+                losses.push((INIT, held.forward(&picture.narrow(1, 0, 3)?.contiguous()?)?));
             }
             None => {}
         }

@@ -483,20 +483,25 @@ fn what_a_gpu_takes_has_a_bound() {
     assert!(plain - tiled > 240 << 20 && plain < 1 << 30, "{plain} {tiled}");
 }
 
-#[test]
-#[allow(clippy::float_cmp, clippy::cast_possible_truncation)]
-fn strokes_move_exactly() {
-    let size = Size { width: 64, height: 48 };
-    let look = super::Look {
+/// Strokes of a painting without paper.
+fn painting(count: usize, segments: usize, percent: [f64; 2]) -> super::Look {
+    super::Look {
         kind: super::Kind::Painting,
-        count: 7,
-        segments: 2,
-        percent: [1.0, 50.0],
+        count,
+        segments,
+        percent,
         paper: None,
         changes_paper: false,
         alpha_weight: None,
         tile: None,
-    };
+    }
+}
+
+#[test]
+#[allow(clippy::float_cmp, clippy::cast_possible_truncation)]
+fn strokes_move_exactly() {
+    let size = Size { width: 64, height: 48 };
+    let look = painting(7, 2, [1.0, 50.0]);
     let mut stream = Stream::new(5, "test", 0);
     let start = Start::Noise(StartNoise::Codes, &mut stream);
     let mut drawer = super::StrokesDrawer::new(look, size, start, &Device::Cpu).unwrap();
@@ -533,16 +538,7 @@ fn strokes_move_exactly() {
 #[test]
 fn strokes_that_leave_the_canvas_begin_elsewhere() {
     let size = Size { width: 64, height: 48 };
-    let look = super::Look {
-        kind: super::Kind::Painting,
-        count: 20,
-        segments: 1,
-        percent: [1.0, 5.0],
-        paper: None,
-        changes_paper: false,
-        alpha_weight: None,
-        tile: None,
-    };
+    let look = painting(20, 1, [1.0, 5.0]);
     let drawn = |frames: u64| -> Vec<Vec<f32>> {
         let mut stream = Stream::new(5, "test", 0);
         let start = Start::Noise(StartNoise::Codes, &mut stream);
