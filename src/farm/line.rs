@@ -12,7 +12,7 @@ use crate::files::to_hex;
 use crate::output::{InputRecord, Make, Products};
 use crate::palette::file_of;
 use crate::resolve::combine;
-use crate::settings::{Mask, OptionInfo, Overrides, Settings};
+use crate::settings::{OptionInfo, Overrides, Settings};
 use crate::{Error, Result};
 
 /// The options that choose models.
@@ -82,18 +82,11 @@ fn check_settings(fields: &Map<String, Value>, settings: &Settings) -> Result<()
 /// If a setting differs; the message names it.
 pub(super) fn check_answer(settings: &Settings, job: &Job) -> Result<()> {
     let (mut here, mut there) = (as_map(settings)?, job.settings.clone());
-    let is_colors = settings.palette.as_deref().and_then(file_of).is_some();
-    let named = [
-        ("init_image", settings.init_image.is_some()),
-        ("mask", settings.mask.as_ref().and_then(Mask::file).is_some()),
-        ("overlay", settings.overlay.is_some()),
-        ("image_prompt", !settings.image_prompt.is_empty()),
-        ("palette", is_colors),
-    ];
-    let ignored = named.into_iter().filter(|(_, is_file)| *is_file).map(|(name, _)| name).chain(OF_THE_SERVER);
-    for name in ignored {
-        here.shift_remove(name);
-        there.shift_remove(name);
+    // Requests name files differently.
+    let files = settings.input_files().into_iter().map(|(option, _)| option.replace('-', "_"));
+    for name in files.chain(OF_THE_SERVER.map(str::to_owned)) {
+        here.shift_remove(&name);
+        there.shift_remove(&name);
     }
     let Some(name) = difference(&here, &there) else { return Ok(()) };
     let option = OptionInfo::of(&name).map_or(name.as_str(), |option| option.option);

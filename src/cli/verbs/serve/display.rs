@@ -114,7 +114,7 @@ impl Display {
     }
 }
 
-/// Where a server keeps its data, without passwords.
+/// The places of a server's data, without passwords.
 pub(super) fn place(config: &Config) -> String {
     let elsewhere = &config.elsewhere;
     let database = elsewhere.database.as_ref().map(ToString::to_string);
