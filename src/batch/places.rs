@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::files::{Found, found, is_same};
 use super::results::{Known, Status};
-use crate::files::{Naming, behind_stem, check_folder, check_new_folder, contains, is_numbered, is_template, numbered};
+use crate::files::{
+    Naming, behind_stem, check_fields, check_folder, check_new_folder, contains, is_numbered, is_template, numbered,
+};
 use crate::output::{Products, Recipe};
 use crate::settings::Settings;
 use crate::video::{FileNames, kind_of_output};
@@ -80,6 +82,7 @@ impl Places {
     /// If files cannot have these names.
     pub fn new(template: Option<OsString>, names: FileNames, force: bool) -> Result<Self> {
         let output = Path::new(template.as_deref().unwrap_or(DEFAULT.as_ref()));
+        check_fields(output.as_os_str())?;
         names.products(output, kind_of_output(output)?, |name| name.into())?;
         Ok(Self { template, names, force, claimed: HashMap::new() })
     }
@@ -153,6 +156,7 @@ impl Places {
             }
             if has_place || is_own || number == 1 { path } else { beside(&path, number) }
         };
+        own.output.map_or(Ok(()), |path| check_fields(path.as_os_str()))?;
         let output = match own.output {
             Some(path) => named(path.as_os_str(), true),
             None => named(self.template.as_deref().unwrap_or(DEFAULT.as_ref()), false),

@@ -19,7 +19,7 @@ pub(crate) use link::end_of_links;
 pub(crate) use lock::lock;
 pub(crate) use missing::missing;
 pub use name::{Naming, checkpoint_of, frames_of, picture_of, slug, work_of};
-pub(crate) use name::{behind_stem, contains, is_numbered, is_template, numbered};
+pub(crate) use name::{behind_stem, check_fields, check_fields_of, contains, is_numbered, is_template, numbered};
 pub use partial::PartialFile;
 pub(crate) use path::{optional_path_as_text, path_as_text};
 pub(crate) use read::{Source, begins_with, open_regular, open_source, read_regular, read_within, small_text};

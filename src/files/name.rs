@@ -17,6 +17,8 @@ const WORK: &str = ".t2a-film";
 const KEPT_FRAMES: &str = "-frames";
 /// The fields of a template that stand for the first free number. The help names the first one; the second is older.
 const NUMBER: [&str; 2] = ["{number}", "{n}"];
+/// The fields of a template of a picture, as the help names them.
+const FIELDS: [&str; 3] = ["{slug}", "{seed}", NUMBER[0]];
 
 /// A prompt as part of a file name that every system accepts: letters without accents, digits and hyphens, at most 60
 /// bytes.
@@ -125,7 +127,39 @@ pub(crate) fn contains(name: &OsStr, field: &str) -> bool {
 
 /// Whether a name has a field of a template in it: then its folders are created if they are missing.
 pub(crate) fn is_template(name: &OsStr) -> bool {
-    ["{slug}", "{seed}"].iter().any(|field| contains(name, field)) || is_numbered(name)
+    FIELDS.iter().chain(&NUMBER).any(|field| contains(name, field))
+}
+
+/// Checks that a picture's template has no fields but those that are filled in.
+///
+/// # Errors
+/// If it has another field.
+pub(crate) fn check_fields(template: &OsStr) -> Result<()> {
+    check_fields_of(template, &FIELDS, &NUMBER)
+}
+
+/// Checks that a template has no fields but `fields` and their `other_names`: words in lowercase letters in braces.
+///
+/// # Errors
+/// If it has another field, which nobody would fill in.
+pub(crate) fn check_fields_of(template: &OsStr, fields: &[&str], other_names: &[&str]) -> Result<()> {
+    // Bytes that are not text are in no field.
+    let text = template.to_string_lossy();
+    let words = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(word, _)| word);
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    for word in words.filter(is_word) {
+        let field = format!("{{{word}}}");
+        if !fields.iter().chain(other_names).any(|known| **known == field) {
+            let problem = format!("{field} is not a field of a file name: {text}");
+            let hint = match fields {
+                [only] => format!("use {only} for what changes in the name"),
+                [first @ .., last] => format!("use {} or {last} for what changes in the name", first.join(", ")),
+                [] => "leave out the braces".to_owned(),
+            };
+            return Err(Error::usage(problem, hint));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a template has a place for a number.
@@ -231,6 +265,21 @@ mod tests {
         let path = Naming::Template(name(b"\xff{slug}\xfe-{seed}-{slug}.png")).path("a cat", 7);
         assert_eq!(path, PathBuf::from(name(b"\xffa-cat\xfe-7-a-cat.png")));
         assert!(is_numbered(&name(b"\xff{number}")) && is_numbered(&name(b"\xff{n}")) && !is_numbered(&name(b"{n")));
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        for name in
+            ["{slug}/{seed}-{number}{n}.png", "{}.png", "{a,b}.png", "{Slug}.png", "{slug.png", "}{.png", "a{1}"]
+        {
+            assert!(check_fields(name.as_ref()).is_ok(), "{name}");
+        }
+        for (name, field) in [("{prompt}.png", "{prompt}"), ("{seed}/{{line}.png", "{line}"), ("{slug}{a_b}", "{a_b}")]
+        {
+            let error = check_fields(name.as_ref()).map_err(|error| error.to_string());
+            let message = error.expect_err(name);
+            assert!(message.starts_with(&format!("{field} is not a field of a file name")), "{message}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
 use super::KINDS;
+use crate::files::check_fields;
 use crate::output::{Kind, Product, Products, kind_of};
 use crate::{Error, Result};
 
@@ -59,10 +60,11 @@ impl FileNames {
     /// path from a name that was given.
     ///
     /// # Errors
-    /// If a name does not match its option, or an option names another file of the output's kind.
+    /// If a name does not match its option or has an unknown field, or an option names another file of the output's kind.
     pub fn products(&self, output: &Path, kind: Kind, named: impl Fn(&OsStr) -> PathBuf) -> Result<Products> {
         let mut beside: Vec<Product> = Vec::new();
         for (which, name) in self.0.iter().filter(|(_, name)| name != NONE) {
+            check_fields(name)?;
             let path = match (name.is_empty(), *which == kind) {
                 (true, _) if which.is_folder() => {
                     let message = format!("‹{}› needs a folder", which.option);

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use crate::files::{Existing, Naming, check_folder, check_new_target, check_target, is_template};
+use crate::files::{Existing, Naming, check_fields, check_folder, check_new_target, check_target, is_template};
 use crate::output::{Kind, Make, PICTURE, Product, Products};
 use crate::video::{FileNames, Folder, kind_of_output};
 use crate::{Error, Result};
@@ -48,6 +48,7 @@ impl Outputs<'_> {
         let (base, kind) = match self.output.filter(|_| !is_stream) {
             None => (Naming::Free.path_with(prompt, seed, &beside), PICTURE),
             Some(template) => {
+                check_fields(template)?;
                 let path = named(template);
                 let kind = kind_of_output(&path)?;
                 (path, kind)

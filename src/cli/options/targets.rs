@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::files::{Existing, check_new_target, check_target, contains, free_beside};
+use crate::files::{Existing, check_fields_of, check_new_target, check_target, contains, free_beside};
 use crate::output::{Kind, kind_of};
 use crate::{Error, Result};
 
@@ -24,6 +24,7 @@ pub(in crate::cli) fn targets(
     (kind, end): (Kind, &str),
     force: bool,
 ) -> Result<Vec<(PathBuf, Existing)>> {
+    output.map_or(Ok(()), |output| check_fields_of(output, &[NAME], &[]))?;
     let usual = |image: &Path| {
         let mut name = image.file_stem().unwrap_or_default().to_owned();
         name.push(end);
@@ -100,7 +101,7 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         assert_eq!(paths(Some(other.path()), false)[1], other.path().join("b-x2.png"));
         assert_eq!(paths(Some(&place("{name}.png")), false)[2], place("a-2.png"));
-        for wrong in ["one.png", "{name}.tiff", "none/"] {
+        for wrong in ["one.png", "{name}.tiff", "{slug}.png", "none/"] {
             assert!(targets(&images, Some(place(wrong).as_os_str()), made, false).is_err(), "{wrong}");
         }
         assert_eq!(paths(Some(&place("{name}.jpg")), false)[1], place("b.jpg"));

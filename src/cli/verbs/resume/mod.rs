@@ -16,7 +16,7 @@ use crate::cli::options::{device, trust};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::preview::PreviewKind;
 use crate::cli::terminal::report::Reporter;
-use crate::files::{Naming, check_new_target, check_target, checkpoint_of, is_template, picture_of};
+use crate::files::{Naming, check_fields, check_new_target, check_target, checkpoint_of, is_template, picture_of};
 use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, Resumed};
 use crate::models::Finder;
 use crate::output::{Beside, Checkpoint, Kind, PICTURE, Product, Products, Recipe, Stage, kind_of};
@@ -176,6 +176,7 @@ fn check_inputs(recipe: &Recipe) -> Result<()> {
 fn picture(arguments: &Arguments, own: &Own) -> Result<Product> {
     let settings = &own.recipe.settings;
     if let Some(template) = &arguments.output {
+        check_fields(template)?;
         let picture = Naming::Template(template.clone()).path(&settings.prompt.all()[0].text, settings.seed.0);
         kind_of(&picture, &[PICTURE])?;
         let check = if is_template(template) { check_new_target } else { check_target };
