@@ -72,6 +72,7 @@ impl<'a> Clock<'a> {
 /// # Errors
 /// If the plan cannot be run.
 pub fn measure(plan: &Plan, models: &Models, repetitions: usize, begun: Instant) -> Result<Report> {
+    plan.check()?;
     let mut session = Session::new(plan, models, &mut |_| {})?;
     let device = plan.device();
     let mut highest = device.peak_memory();

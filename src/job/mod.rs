@@ -15,7 +15,7 @@ use candle_core::Tensor;
 
 pub use aside::check_cutouts;
 pub use checkpoints::{Checkpoints, remove_checkpoint};
-pub use morph::{Ease, Morph, Way};
+pub use morph::{Ease, Morph};
 pub use restyle::{Film, MEMORY, Restyle, SMOOTH, film_of, frames_in, wrote_frames_to};
 
 use crate::device::ComputeDevice;

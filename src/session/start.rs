@@ -1,4 +1,4 @@
-//! The first picture of a run that starts from the prior.
+//! The starting point of a run: a picture, which is the init image or that of the prior, or noise.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,32 @@ use crate::random::Stream;
 use crate::sentence::{Sentence, Unwanted};
 use crate::settings::{Prompt, Settings, StartNoise};
 
+/// The starting point of the first pass, whose settings are given: the init image, else the first picture of the prior, else
+/// noise.
+///
+/// # Errors
+/// If a prompt cannot be tokenized, a picture has no pixels, or the computation fails.
+pub(super) fn starting_point<'a>(
+    init: Option<RgbImage>,
+    first: &Settings,
+    (plan, models): (&Plan, &Models),
+    masks: Option<&Masks>,
+    stream: &'a mut Stream,
+) -> Result<Start<'a>> {
+    let opening = opening(first);
+    let picture = match init {
+        Some(init) => Some(over_noise(init, &opening, plan, models, masks, stream)?),
+        None => first_picture(&opening, models, masks.map(Masks::first), stream)?,
+    };
+    let settings = plan.settings();
+    Ok(match picture {
+        Some(picture) => Start::Picture(tiled(picture, first)?, settings.weight_of_start()),
+        None => Start::Noise(settings.init_noise, stream),
+    })
+}
+
 /// These settings with the prompts that count in the first iteration, from which the first picture is made.
-pub(super) fn opening(settings: &Settings) -> Cow<'_, Settings> {
+fn opening(settings: &Settings) -> Cow<'_, Settings> {
     if settings.prompt_weights.is_empty() {
         return Cow::Borrowed(settings);
     }
@@ -34,7 +58,7 @@ pub(super) fn opening(settings: &Settings) -> Cow<'_, Settings> {
 ///
 /// # Errors
 /// If a prompt cannot be tokenized, or the computation fails.
-pub(super) fn first_picture(
+fn first_picture(
     settings: &Settings,
     models: &Models,
     matte: Option<&Matte>,
@@ -63,7 +87,7 @@ pub(super) fn first_picture(
 ///
 /// # Errors
 /// If the computation fails.
-pub(super) fn over_noise(
+fn over_noise(
     init: RgbImage,
     settings: &Settings,
     plan: &Plan,
@@ -133,7 +157,7 @@ fn of_prompts(prior: &Prior, settings: &Settings, [stream, composing]: [&mut Str
 ///
 /// # Errors
 /// If the picture has no pixels.
-pub fn tiled(picture: RgbImage, settings: &Settings) -> Result<RgbImage> {
+fn tiled(picture: RgbImage, settings: &Settings) -> Result<RgbImage> {
     match settings.tile {
         Some(tile) => Ok(tile.joined(&picture::cover(picture, settings.size)?)),
         None => Ok(picture),

@@ -1,12 +1,14 @@
-//! The state of a session.
+//! The state of a session, and a session that continues from it.
 
 use candle_core::{Tensor, Var};
 
+use super::Session;
 use super::average::Average;
 use super::camera::FrameStart;
+use super::coloring::Coloring;
 use super::fit::FitSoFar;
 use super::plateau::Plateau;
-use super::second_pass::of_another_run;
+use super::second_pass::{SecondPass, of_another_run};
 use crate::Result;
 use crate::optimizer::OptimizerState;
 
@@ -36,6 +38,75 @@ pub struct SessionState {
     pub frame_start: Option<FrameStart>,
 }
 
+/// The picture that an iteration judged.
+#[derive(Clone)]
+pub struct Judged {
+    /// The picture as it was drawn, before the iteration's step
+    pub picture: Tensor,
+    /// The loss of the picture
+    pub loss: f64,
+    /// The loss of the iteration before; none in the first iteration
+    pub loss_before: Option<f64>,
+}
+
+impl Session {
+    /// The state after the last iteration, from which a session can continue.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        let (parameters, optimizer) = if let Some(Ok(next)) = &self.ahead {
+            (next.before.parameters.clone(), next.before.optimizer.clone())
+        } else {
+            let parameters = self.drawer.parameters().iter().map(Var::as_detached_tensor).collect();
+            (parameters, self.optimizer.state().clone())
+        };
+        let average = self.average_of_finished().cloned();
+        SessionState {
+            iteration: self.iteration,
+            parameters,
+            optimizer: Some(optimizer),
+            average,
+            plateau: self.plateau.clone(),
+            palette: self.coloring.as_ref().and_then(Coloring::found).map(<[_]>::to_vec),
+            last: self.last.clone(),
+            fit: self.fit,
+            enlarged: self.second_pass.as_ref().and_then(SecondPass::enlarged).cloned(),
+            frame_start: self.frame_start.clone(),
+        }
+    }
+
+    /// Continues from the state of a session with the same drawer and size.
+    ///
+    /// # Errors
+    /// If the parameters of the drawer have other shapes.
+    pub fn restore(&mut self, state: SessionState) -> Result<()> {
+        self.ahead = None;
+        if let Some(enlarged) = state.enlarged {
+            self.begin_second_pass(enlarged)?;
+        }
+        if let Some(start) = state.frame_start {
+            self.begin_frame(start)?;
+        }
+        let parameters = self.drawer.parameters();
+        restore_parameters(&parameters, &state.parameters)?;
+        if let Some(optimizer) = state.optimizer {
+            self.optimizer.restore(optimizer)?;
+        }
+        self.average = match state.average.filter(|_| self.settings.average.is_some()) {
+            Some(average) => Some(average.beside(&parameters)?),
+            None => None,
+        };
+        self.averaged.take();
+        if let (Some(plateau), Some(saved)) = (&mut self.plateau, state.plateau) {
+            *plateau = saved;
+        }
+        if let (Some(coloring), Some(palette)) = (&mut self.coloring, state.palette) {
+            coloring.restore(palette)?;
+        }
+        (self.iteration, self.last, self.fit) = (state.iteration, state.last, state.fit);
+        Ok(())
+    }
+}
+
 /// Gives the parameters of a drawer the values that they had before.
 ///
 /// # Errors
@@ -49,15 +120,4 @@ pub(super) fn restore_parameters(parameters: &[Var], saved: &[Tensor]) -> Result
         parameter.set(&saved.to_device(parameter.device())?)?;
     }
     Ok(())
-}
-
-/// The picture that an iteration judged.
-#[derive(Clone)]
-pub struct Judged {
-    /// The picture as it was drawn, before the iteration's step
-    pub picture: Tensor,
-    /// The loss of the picture
-    pub loss: f64,
-    /// The loss of the iteration before; none in the first iteration
-    pub loss_before: Option<f64>,
 }

@@ -3,15 +3,20 @@
 
 use std::cell::Cell;
 
-use super::*;
-use crate::drawer::Motion;
-use crate::judge::Verdict;
+use candle_core::Tensor;
+
+use super::{Models, Plan, Session, Step, run};
+use crate::device::ComputeDevice;
+use crate::drawer::{Drawer, Motion};
+use crate::judge::{Loss, LossValue, Verdict};
 use crate::models::Finder;
 use crate::optimizer::ParameterGroup;
 use crate::picture::Size;
 use crate::progress::{Event, Figures, Stop};
+use crate::random::Stream;
 use crate::resolve::combine;
 use crate::settings::{Overrides, Seed};
+use crate::{Error, Result};
 
 /// Everything that is visible of a run.
 #[derive(Debug, PartialEq)]

@@ -11,6 +11,7 @@ pub(super) mod help;
 #[cfg(feature = "server")]
 pub(super) mod lease;
 pub(super) mod max_memory;
+pub(super) mod moving;
 pub(super) mod outputs;
 #[cfg(feature = "server")]
 pub(super) mod remote;

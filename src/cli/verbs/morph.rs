@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::options::moving::{self, Frames, Moving};
 use crate::cli::options::threads::number as threads;
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::report::{Progress, Reporter};
@@ -10,7 +11,7 @@ use crate::cli::{DONE, INTERRUPTED};
 use crate::device::ComputeDevice;
 use crate::files::{Existing, check_target};
 use crate::frozen::MemoryOf;
-use crate::job::{Ease, Morph, Way};
+use crate::job::{Ease, Morph};
 use crate::models::manifest::Manifest;
 use crate::models::{Finder, Role, embedded};
 use crate::output::{Product, Products, Recipe, kind_of};
@@ -18,23 +19,17 @@ use crate::picture::Size;
 use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
 use crate::session::memory::refuse_above_room;
-use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
+use crate::settings::Chosen;
 use crate::text::count;
 use crate::video::{FRAMES, Folder, GIF, MP4};
 use crate::vqgan::Vqgan;
 use crate::{Error, Result};
 
-/// The settings that `morph` takes: those for movies.
-struct Moving;
+/// Frames that are drawn between finished pictures.
+struct Between;
 
-impl Choice for Moving {
-    fn takes(option: &OptionInfo) -> bool {
-        option.group == VideoSettings::GROUP
-    }
-
-    fn help(option: &OptionInfo) -> Option<&'static str> {
-        (option.name == "frame_every").then_some("Use every Nth frame; the last one is always used")
-    }
+impl Frames for Between {
+    const FRAME_EVERY: &'static str = "Use every Nth frame; the last one is always used";
 }
 
 /// The arguments of `morph`.
@@ -59,7 +54,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "NAME")]
     vqgan: Option<String>,
     #[command(flatten)]
-    moving: Chosen<Moving>,
+    moving: Chosen<Moving<Between>>,
     /// Replace files that already exist
     #[arg(long)]
     force: bool,
@@ -89,18 +84,14 @@ impl Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let video = VideoSettings::resolved(arguments.moving.overrides.clone());
-    video.validate()?;
+    let video = moving::resolved(&arguments.moving)?;
     let product = product(&arguments.output, arguments.force)?;
     if arguments.pictures.len() < 2 {
         return Err(Error::usage("one picture is not enough for a morph", "give at least two pictures").into());
     }
-    let (pictures, length) = (arguments.pictures.clone(), arguments.length as usize);
-    let morph = Morph { pictures, length, ease: arguments.ease };
-    let size = morph.size()?;
-    let needs_vqgan = morph.ways()?.contains(&Way::Latents);
+    let morph = Morph::new(arguments.pictures.clone(), arguments.length as usize, arguments.ease)?;
     let stop = interrupt::stop_on_signal(reporter, "frame")?;
-    let vqgan = needs_vqgan.then(|| load(arguments, size, &stop, reporter)).transpose()?;
+    let vqgan = morph.needs_vqgan().then(|| load(arguments, morph.size(), &stop, reporter)).transpose()?;
     let model = vqgan.as_ref().map(|vqgan| &vqgan.model);
     let products = Products::new(product, Vec::new());
     for path in morph.run(model, &products, &video, &stop, reporter)? {

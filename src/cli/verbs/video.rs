@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::options::moving::{self, Frames, Moving};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::stdout::print_path;
@@ -9,24 +10,18 @@ use crate::cli::{DONE, INTERRUPTED};
 use crate::files::{check_target, missing};
 use crate::output::{Product, Products, Recipe, kind_of};
 use crate::progress::Event;
-use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
+use crate::settings::{Chosen, VideoSettings};
 use crate::video::{GIF, MP4, Recorder, common_size, pictures_in};
 use crate::{Error, Result, picture};
 
 /// The largest step between frames that settings accept.
 const LARGEST_STEP: usize = 1_000_000;
 
-/// The settings that `video` takes: those of moving pictures.
-struct Moving;
+/// Images on the disk.
+struct Images;
 
-impl Choice for Moving {
-    fn takes(option: &OptionInfo) -> bool {
-        option.group == VideoSettings::GROUP
-    }
-
-    fn help(option: &OptionInfo) -> Option<&'static str> {
-        (option.name == "frame_every").then_some("Use every Nth image; the last one is always used")
-    }
+impl Frames for Images {
+    const FRAME_EVERY: &'static str = "Use every Nth image; the last one is always used";
 }
 
 /// The arguments of `video`.
@@ -40,7 +35,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]
-    moving: Chosen<Moving>,
+    moving: Chosen<Moving<Images>>,
     /// Replace files that already exist
     #[arg(long)]
     force: bool,
@@ -59,8 +54,7 @@ impl Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
-    let settings = VideoSettings::resolved(arguments.moving.overrides.clone());
-    settings.validate()?;
+    let settings = moving::resolved(&arguments.moving)?;
     let kind = kind_of(&arguments.output, &[MP4, GIF])?;
     let existing = check_target(&arguments.output, arguments.force)?;
     let product = Product { kind, path: arguments.output.clone(), existing };

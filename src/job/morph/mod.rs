@@ -36,7 +36,7 @@ crate::text::named_values!(Ease, "ease", {
 
 /// How a picture turns into the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+enum Way {
     /// The latents of a VQGAN are mixed linearly, and decoded. The decoder has learned from codebook vectors, whose lengths carry
     /// meaning, so the mean of two vectors is closer to what it knows than a point on a sphere, which suits the random latents
     /// of other generators. The mean is decoded as it is: its nearest codes would jump from frame to frame
@@ -49,12 +49,14 @@ pub enum Way {
 
 /// A film from picture to picture.
 pub struct Morph {
-    /// The pictures, at least two, of one size
-    pub pictures: Vec<PathBuf>,
-    /// The number of frames from each picture to the next, at least 1
-    pub length: usize,
-    /// The speed of the change
-    pub ease: Ease,
+    /// At least two
+    pictures: Vec<PathBuf>,
+    /// The size of all pictures
+    size: Size,
+    /// How each picture turns into the next one
+    ways: Vec<Way>,
+    length: usize,
+    ease: Ease,
 }
 
 /// A picture with its recipe and drawing.
@@ -76,6 +78,16 @@ impl Ease {
 }
 
 impl Morph {
+    /// A film of at least two pictures, with a number of frames from each to the next, at least 1.
+    ///
+    /// # Errors
+    /// If a picture cannot be read, is not the same size as the first, or what it was made of is damaged.
+    pub fn new(pictures: Vec<PathBuf>, length: usize, ease: Ease) -> Result<Self> {
+        let size = common_size(&pictures)?;
+        let ways = ways(&pictures)?;
+        Ok(Self { pictures, size, ways, length, ease })
+    }
+
     /// The total number of frames.
     #[must_use]
     pub fn frames(&self) -> usize {
@@ -83,27 +95,15 @@ impl Morph {
     }
 
     /// The size of all pictures.
-    ///
-    /// # Errors
-    /// If a picture cannot be read, or is not the same size as the first.
-    pub fn size(&self) -> Result<Size> {
-        common_size(&self.pictures)
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.size
     }
 
-    /// How each picture turns into the next one.
-    ///
-    /// # Errors
-    /// If what a picture was made of is damaged.
-    pub fn ways(&self) -> Result<Vec<Way>> {
-        let (Some(first), rest) = (self.pictures.first(), self.pictures.iter().skip(1)) else { return Ok(Vec::new()) };
-        let mut before = Finished::open(first)?;
-        let mut ways = Vec::new();
-        for path in rest {
-            let next = Finished::open(path)?;
-            ways.push(before.way_to(&next)?);
-            before = next;
-        }
-        Ok(ways)
+    /// Whether the latents of a VQGAN are mixed anywhere.
+    #[must_use]
+    pub fn needs_vqgan(&self) -> bool {
+        self.ways.contains(&Way::Latents)
     }
 
     /// Makes the film. If a stop is requested, it ends there. Returns the path of each file.
@@ -119,7 +119,7 @@ impl Morph {
         progress: &dyn Progress,
     ) -> Result<Vec<PathBuf>> {
         let last = self.frames() - 1;
-        let mut recorder = Recorder::start(products, video, self.size()?, 0..=last)?;
+        let mut recorder = Recorder::start(products, video, self.size, 0..=last)?;
         progress.tell(Event::Encoding { frames: last + 1 });
         let mut pair: Option<(usize, Pair)> = None;
         for frame in 0..=last {
@@ -149,31 +149,49 @@ impl Morph {
         recorder.end(recipe).into_iter().collect()
     }
 
+    fn path(&self, index: usize) -> Result<&Path> {
+        self.pictures.get(index).map(PathBuf::as_path).ok_or_else(|| Error::fault("there is no such picture"))
+    }
+
     fn picture(&self, index: usize) -> Result<RgbImage> {
-        let path = self.pictures.get(index).ok_or_else(|| Error::fault("there is no such picture"))?;
-        picture::read(path)
+        picture::read(self.path(index)?)
     }
 
     /// The way from a picture to the next one.
     fn pair(&self, index: usize, vqgan: Option<&Arc<Vqgan>>) -> Result<Pair> {
-        let open = |index: usize| {
-            let path = self.pictures.get(index).ok_or_else(|| Error::fault("there is no such picture"))?;
-            Finished::open(path)
-        };
-        let (from, to) = (open(index)?, open(index + 1)?);
         let pictures = [self.picture(index)?, self.picture(index + 1)?];
-        match from.way_to(&to)? {
+        match self.ways.get(index).ok_or_else(|| Error::fault("there is no such pair"))? {
             Way::Light => Ok(Pair::light(pictures)),
-            Way::Drawing => match (from.recipe, from.drawing, to.drawing) {
-                (Some(recipe), Some(from), Some(to)) => Pair::drawings(pictures, &recipe.settings, [from, to]),
-                _ => Err(Error::fault("a drawing is missing")),
-            },
+            Way::Drawing => {
+                // All drawings together could fill the memory, so they are read when they are needed.
+                let (from, to) = (Finished::open(self.path(index)?)?, Finished::open(self.path(index + 1)?)?);
+                match (from.recipe, from.drawing, to.drawing) {
+                    (Some(recipe), Some(from), Some(to)) => Pair::drawings(pictures, &recipe.settings, [from, to]),
+                    _ => Err(Error::fault("a drawing is missing")),
+                }
+            }
             Way::Latents => {
                 let vqgan = vqgan.ok_or_else(|| Error::fault("no VQGAN is loaded"))?;
                 Pair::latents(pictures, vqgan)
             }
         }
     }
+}
+
+/// How each picture turns into the next one.
+///
+/// # Errors
+/// If what a picture was made of is damaged.
+fn ways(pictures: &[PathBuf]) -> Result<Vec<Way>> {
+    let Some((first, rest)) = pictures.split_first() else { return Ok(Vec::new()) };
+    let mut before = Finished::open(first)?;
+    let mut ways = Vec::new();
+    for path in rest {
+        let next = Finished::open(path)?;
+        ways.push(before.way_to(&next)?);
+        before = next;
+    }
+    Ok(ways)
 }
 
 impl Finished {

@@ -7,11 +7,12 @@ use crate::frozen::cuda::accelerator::{Buffer, THREADS, blocks, int, long};
 use crate::frozen::cuda::{Accelerator, Resident, Slice, launch};
 use crate::picture::Size;
 
-/// Width and height of a tile (`TILE_SIDE` of `strokes.cu`).
+/// Width and height of a tile (`TILE_SIDE` of `strokes.cuh`).
 const SIDE: usize = 16;
 /// Numbers of a prepared stroke, without those of its curves (`PREPARED`).
 const PREPARED: usize = 6;
-/// Strokes of a tile whose coverage is kept at once (`KEPT_STROKES`), and the numbers of each pixel (`KEPT_NUMBERS`).
+/// Strokes of a tile whose coverage is kept at once (`KEPT_STROKES` of `strokes_backward.cu`), and the numbers of each pixel
+/// (`KEPT_NUMBERS`).
 const KEPT: (usize, usize) = (32, 9);
 /// The most curves of a stroke: as many as bits in `gradient_of_stroke`.
 const MOST_SEGMENTS: usize = 32;
@@ -102,7 +103,7 @@ impl Resident for StrokesOnDevice {
             let (first, grid) = (int(first)?, [tiles, 1]);
             launch!(
                 on,
-                "strokes",
+                "strokes_backward",
                 "strokes_backward",
                 grid,
                 x,
@@ -123,7 +124,7 @@ impl Resident for StrokesOnDevice {
             )?;
             launch!(
                 on,
-                "strokes",
+                "strokes_backward",
                 "strokes_sum",
                 blocks(count),
                 &slots,
@@ -136,6 +137,7 @@ impl Resident for StrokesOnDevice {
                 long(count),
             )?;
         }
-        launch!(on, "strokes", "strokes_gather", blocks(dx.len()), &totals, dx, strokes, segments, long(dx.len()))
+        let count = dx.len();
+        launch!(on, "strokes_backward", "strokes_gather", blocks(count), &totals, dx, strokes, segments, long(count))
     }
 }
