@@ -41,7 +41,8 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let mut expanded = Vec::new();
     // Whoever asks for a size, of the picture or of its cells, gets that size.
     let sized = layers.iter().position(|layer| layer.size.is_some() || layer.pixel_zoom.is_some());
-    let hires = layers.iter().find_map(|layer| layer.hires).filter(|_| blueprint.has("hires"));
+    let hires = layers.iter().find_map(|layer| layer.hires.as_ref()).and_then(OrNone::value).copied();
+    let hires = hires.filter(|_| blueprint.has("hires"));
     let amounts_of = |quality: Quality, index: usize| -> Result<Overrides> {
         let own = blueprint.defaults(quality);
         let own = if is_guided_by_embedded { own } else { blueprint.published_defaults(quality).or(own) };
@@ -55,7 +56,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
         if layer.pixel_art == Some(true) {
-            let colors = layer.palette.is_none().then_some(PIXEL_ART_COLORS);
+            let colors = palette_of(layer).is_none().then_some(PIXEL_ART_COLORS);
             expanded.push(Overrides { colors, tidy: Some(true), ..Overrides::default() });
         }
         if layer.model.is_some() || layer.quality.is_some() {
@@ -85,7 +86,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let stopped = strongest(|layer| layer.stop_at.is_some());
     expanded.push(amounts_of(Quality::Normal, layers.len())?);
 
-    let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
+    let init_image = expanded.iter().find_map(|layer| layer.init_image.clone()).and_then(|image| image.0);
     let size = combine_size(&expanded, init_image.as_deref())?;
     let (palette, colors) = combine_colors(&expanded)?;
     let grid = combine_grid(layers)?;
@@ -102,11 +103,12 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         pixel_size = Some(drawer::repeating(cells, merged.pixel_shape.unwrap_or_default(), tile, size));
     }
     settle_outside(&mut merged, layers);
+    settle_start(&mut merged, layers);
     // These values depend on more than the strongest layer that gives them.
     merged.drawer = Some(drawer);
     merged.size = Some(size);
     merged.pixel_size = pixel_size;
-    (merged.palette, merged.colors) = (palette, colors);
+    (merged.palette, merged.colors) = (palette.map(OrNone::from), colors);
     merged.stop_at = merged.stop_at.filter(|_| stopped <= lengthened);
     merged.tidy = merged.tidy.filter(|is_tidy| *is_tidy && blueprint.has("tidy"));
     omit_neutral(&mut merged);
@@ -151,6 +153,21 @@ fn settle_outside(merged: &mut Overrides, layers: &[Overrides]) {
     let is_taken_away = layers[at].mask.as_ref().is_some_and(OrNone::is_none);
     if is_taken_away && layers[..=at].iter().all(|layer| layer.prompt_outside.is_none()) {
         merged.prompt_outside = None;
+    }
+}
+
+/// Without an image to start from, nothing is like it: a layer that removes the image also removes what weaker layers say
+/// about it. Such settings in the same layer or a stronger one are an error.
+fn settle_start(merged: &mut Overrides, layers: &[Overrides]) {
+    let Some(at) = layers.iter().position(|layer| layer.init_image.is_some()) else { return };
+    if !layers[at].init_image.as_ref().is_some_and(OrNone::is_none) {
+        return;
+    }
+    if layers[..=at].iter().all(|layer| layer.init_opacity.is_none()) {
+        merged.init_opacity = None;
+    }
+    if layers[..=at].iter().all(|layer| layer.init_pixel_weight.is_none()) {
+        merged.init_pixel_weight = None;
     }
 }
 
@@ -270,16 +287,28 @@ fn drawer_of(layer: &Overrides) -> Option<DrawerName> {
     layer.drawer.clone().or_else(pixel_art)
 }
 
-/// The palette or the number of colors, from the strongest layer that has either.
+/// The palette that a layer gives.
+fn palette_of(layer: &Overrides) -> Option<&String> {
+    layer.palette.as_ref().and_then(OrNone::value)
+}
+
+/// The palette or the number of colors, from the strongest layer that has either. Without its palette, a layer has no
+/// colors either, but pixel art has its default ones.
 fn combine_colors(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
-    let Some(layer) = layers.iter().find(|layer| layer.palette.is_some() || layer.colors.is_some()) else {
+    let Some(at) = layers.iter().position(|layer| palette_of(layer).is_some() || layer.colors.is_some()) else {
         return Ok((None, None));
     };
-    if layer.palette.is_some() && layer.colors.is_some() {
+    let (palette, colors) = (palette_of(&layers[at]), layers[at].colors);
+    if palette.is_some() && colors.is_some() {
         let problem = "‹palette› and ‹colors› are both given";
         return Err(Error::usage(problem, "give only one of them"));
     }
-    Ok((layer.palette.clone(), layer.colors))
+    let is_taken_away = layers[..at].iter().any(|layer| layer.palette.is_some());
+    if is_taken_away && palette.is_some() {
+        let is_pixel_art = layers.iter().find_map(|layer| layer.pixel_art) == Some(true);
+        return Ok((None, is_pixel_art.then_some(PIXEL_ART_COLORS)));
+    }
+    Ok((palette.cloned(), colors))
 }
 
 /// The error of a palette with the name of its option, unless it names the palette or the file.
@@ -435,6 +464,34 @@ mod tests {
         }
         let outside = layer(serde_json::json!({"mask": "none", "prompt_outside": "sky"}));
         assert!(combine(&[outside, mask]).unwrap_err().to_string().contains("needs a mask"));
+    }
+
+    #[test]
+    fn palettes_starting_images_and_hires_can_be_taken_away() {
+        let layer = |json: serde_json::Value| serde_json::from_value::<Overrides>(json).unwrap();
+        let recipe = |json: serde_json::Value| Overrides::from(combine(&[named("a"), layer(json)]).unwrap());
+        let plain = combine(&[named("a")]).unwrap();
+        let without = |name: &str, given: serde_json::Value| {
+            combine(&[layer(serde_json::json!({ name: "none" })), recipe(given)]).unwrap()
+        };
+        let settings = without("palette", serde_json::json!({"palette": "pico-8"}));
+        assert_eq!((settings.palette, settings.colors), (None, None));
+        let settings = without("palette", serde_json::json!({"colors": 5}));
+        assert_eq!((settings.palette, settings.colors), (None, Some(5)));
+        let settings = without("hires", serde_json::json!({"hires": 2.0}));
+        assert_eq!((settings.hires, settings.size), (None, plain.size.scaled(2.0)));
+        let started = serde_json::json!({"init_image": "a.png", "init_opacity": 0.5, "init_pixel_weight": 2.0});
+        let settings = without("init_image", started.clone());
+        assert_eq!((settings.init_image, settings.init_opacity, settings.init_pixel_weight), (None, None, None));
+        assert_eq!((settings.init_weight, settings.init_noise), (plain.init_weight, plain.init_noise));
+        let kept = layer(serde_json::json!({"init_image": "none", "init_opacity": 0.25}));
+        assert!(combine(&[kept, recipe(started)]).unwrap_err().to_string().contains("--init-opacity"));
+        // Pixel art has a few colors without a palette, too.
+        let drawn = layer(serde_json::json!({"prompt": "a", "pixel_art": true, "palette": "pico-8"}));
+        let settings = combine(&[layer(serde_json::json!({"palette": "none"})), drawn]).unwrap();
+        assert_eq!((settings.palette, settings.colors), (None, Some(PIXEL_ART_COLORS)));
+        // No palette has this name.
+        assert!(Palette::load("none").is_err());
     }
 
     #[test]
