@@ -120,7 +120,7 @@ mod tests {
     fn a_single_request_that_fails_again_and_again_is_told_once() {
         let patience = Patience { pause: Duration::from_millis(1), ..Patience::new(&Stop::default()) };
         let told = RefCell::new(Vec::new());
-        let tell = |event| told.borrow_mut().push(format!("{event:?}"));
+        let tell = |event: Event| told.borrow_mut().push(format!("{event:?}"));
         let mut tries = 0;
         let answer = patience.with(&tell, || {
             tries += 1;

@@ -7,6 +7,7 @@ use crate::text::count;
 
 layered! {
     /// What requests may ask for.
+    #[allow(clippy::struct_field_names, reason = "the options are called so")]
     pub(in crate::cli::verbs::serve) struct LimitOptions {
         /// Largest picture that a request may ask for; other shapes may have at most as many pixels (W times H) [default: 4096x4096]
         #[arg(long, value_name = "WxH")]

@@ -2,7 +2,7 @@
 
 pub(super) mod access;
 pub(super) mod keep;
-pub(super) mod letters;
+mod letters;
 mod limits;
 mod listen;
 
@@ -15,7 +15,7 @@ use limits::LimitOptions;
 use listen::ListenOptions;
 
 use crate::cli::options::elsewhere::ElsewhereArguments;
-use crate::cli::options::layers::{Layer, layered};
+use crate::cli::options::layers::layered;
 use crate::cli::terminal::log::LogKind;
 use crate::settings::Overrides;
 use crate::text::count;
@@ -79,7 +79,7 @@ mod tests {
     use clap::{Args, Command, FromArgMatches};
 
     use super::*;
-    use crate::cli::options::layers::from_toml;
+    use crate::cli::options::layers::{Layer, from_toml};
 
     #[test]
     fn every_option_can_be_set_by_every_source() {
