@@ -24,6 +24,8 @@ pub struct Drawn {
     pub recipe: Box<Recipe>,
     /// How well the picture fits its prompt, if it was scored
     pub score: Option<f64>,
+    /// The time to draw it in seconds, if it was drawn elsewhere, where it may have waited
+    pub seconds: Option<f64>,
 }
 
 /// The models, the device and the limits of a run.
@@ -62,7 +64,7 @@ pub(super) fn draw(
     };
     // The picture in the file is scored, so that the score does not depend on when this happens.
     let score = (!judges.is_empty()).then(|| score(&picture, &sample.settings.prompt, judges)).transpose()?;
-    Ok(Drawn { recipe: Box::new(recipe), score })
+    Ok(Drawn { recipe: Box::new(recipe), score, seconds: None })
 }
 
 /// Draws a sample and writes its files; files in `replaced` may exist. Returns the picture as its file shows it.

@@ -1,7 +1,7 @@
 //! Results files: the outcome of each line of a batch, as JSON lines that a batch can read.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::entry::RESULT;
 use super::files::is_same;
 use super::places::Place;
-use crate::files::{read_within, unreadable};
+use crate::files::{lock, read_within, unreadable};
 use crate::output::{PICTURE, Product, Products};
 use crate::progress::Figures;
 use crate::settings::Settings;
@@ -201,7 +201,7 @@ impl Results {
         }
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).append(true).open(path).map_err(system)?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        if !lock(&file).map_err(system)? {
             return Err(fault("another batch is writing this file".into()));
         }
         let bytes = read_within(&file, LARGEST).map_err(system)?;

@@ -192,7 +192,8 @@ fn work(worker: usize, shared: &Shared) {
             let drawn = || shared.studio.draw(worker, &task.sample, &tell);
             let result = catch_unwind(AssertUnwindSafe(drawn));
             let result = result.unwrap_or_else(|_| Err(Error::fault("the thread that drew the picture panicked")));
-            let seconds = began.elapsed().as_secs_f64();
+            let elsewhere = result.as_ref().ok().and_then(|drawn| drawn.seconds);
+            let seconds = elsewhere.unwrap_or_else(|| began.elapsed().as_secs_f64());
             let _ = shared.messages.send(Message::Ended { worker, task, result, seconds });
         }
         shared.busy.fetch_sub(1, Ordering::SeqCst);

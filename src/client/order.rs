@@ -52,16 +52,23 @@ pub fn order_of(settings: &Overrides) -> Result<Map<String, Value>> {
         let hint = if has_color { "give a color, as in ‹loss› border=white" } else { "leave out the loss" };
         return Err(Error::usage(problem, hint));
     }
-    if let Some(palette) = settings.palette.as_mut().filter(|palette| file_of(palette).is_some()) {
+    let palette = settings.palette.as_mut().and_then(|palette| palette.0.as_mut());
+    if let Some(palette) = palette.filter(|palette| file_of(palette).is_some()) {
         let colors: Vec<String> = Palette::load(palette)?.colours().iter().map(|color| hexadecimal(*color)).collect();
         *palette = colors.join(";");
     }
     let written = serde_json::to_value(&settings);
     let Ok(Value::Object(mut order)) = written else { return Err(Error::fault("cannot write settings as JSON")) };
     order.retain(|name, _| OptionInfo::of(name).is_some_and(is_open));
-    // A server accepts only uploads, and has no overlay of its own to turn off.
-    if settings.overlay.as_ref().is_some_and(OrNone::is_none) {
-        order.shift_remove("overlay");
+    // A server accepts only uploads, and has no image of its own to turn off.
+    for (name, image) in [("init_image", &settings.init_image), ("overlay", &settings.overlay)] {
+        if image.as_ref().is_some_and(OrNone::is_none) {
+            order.shift_remove(name);
+        }
+    }
+    // A request without a factor is drawn at one size.
+    if settings.hires.as_ref().is_some_and(OrNone::is_none) {
+        order.shift_remove("hires");
     }
     // A request without a length asks for a single picture.
     if settings.length.as_ref().is_some_and(OrNone::is_none) {
@@ -84,7 +91,7 @@ pub fn upload_files(
     settings: &Overrides,
     upload: &mut dyn FnMut(&Path) -> Result<String>,
 ) -> Result<()> {
-    if let Some(path) = &settings.init_image {
+    if let Some(path) = settings.init_image.as_ref().and_then(OrNone::value) {
         order.insert("init_image".into(), upload(path)?.into());
     }
     if let Some(path) = settings.overlay.as_ref().and_then(OrNone::value) {
@@ -160,11 +167,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("two.hex");
         std::fs::write(&path, "ff0000\n00ff00\n").unwrap();
-        let palette = |text: &str| Overrides { palette: Some(text.to_owned()), ..Overrides::default() };
+        let palette = |text: &str| Overrides { palette: text.parse().ok(), ..Overrides::default() };
         let sent = |text: &str| order_of(&palette(text)).map(|order| order["palette"].clone());
         let colors = sent(path.to_str().unwrap()).unwrap();
         assert_eq!(Palette::load(colors.as_str().unwrap()).unwrap().colours(), [[255, 0, 0], [0, 255, 0]]);
         assert_eq!(sent("pico-8").unwrap(), "pico-8");
         assert!(sent("none.hex").is_err());
+        assert_eq!(sent("none").unwrap(), "none");
+        let none = json!({"init_image": "none", "overlay": "none", "hires": "none", "length": "none"});
+        let order = order_of(&serde_json::from_value(none).unwrap()).unwrap();
+        assert_eq!(order.keys().collect::<Vec<_>>(), ["seed"]);
     }
 }

@@ -35,6 +35,21 @@ pub(super) fn fault(error: &sqlx::Error) -> Error {
     }
 }
 
+/// An error of the first connection. If waiting cannot mend it, it is the user's to mend.
+#[cfg(feature = "postgres")]
+pub(super) fn fault_at_start(error: &sqlx::Error) -> Error {
+    let is_refused = match error {
+        sqlx::Error::Database(refused) => {
+            matches!(refused.code().as_deref(), Some("28P01" | "28000" | "3D000"))
+        }
+        _ => false,
+    };
+    match fault(error) {
+        Error::Network { message, hint } if is_refused => Error::Usage { message, hint },
+        other => other,
+    }
+}
+
 fn refusal(refused: &dyn sqlx::error::DatabaseError, error: &sqlx::Error) -> Error {
     let text = words(error);
     let not_migrated = "the database has no tables of this version";

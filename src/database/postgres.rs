@@ -8,13 +8,13 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::time::{sleep, timeout};
 
 use super::address::Address;
 use super::engine::{ANSWER_WAIT, CONNECTION_WAIT, Database, limited};
-use super::fault::fault;
+use super::fault::{fault, fault_at_start};
 use super::hints::Heard;
 use crate::error::{Error, Result};
 
@@ -50,6 +50,9 @@ pub(super) fn listening(address: &Address) -> Result<PgConnectOptions> {
 
 /// Connects to a database.
 pub(super) async fn connect(plain: &PgConnectOptions) -> Result<PgPool> {
+    // A pool tries again for a while if it cannot connect, and does not tell why.
+    let first = limited(plain.connect()).await?.map_err(|error| fault_at_start(&error))?;
+    let _ = limited(first.close()).await;
     let bounded = plain.clone().options([
         ("statement_timeout", "20s"),
         ("lock_timeout", "10s"),

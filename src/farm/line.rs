@@ -12,7 +12,7 @@ use crate::files::to_hex;
 use crate::output::{InputRecord, Make, Products};
 use crate::palette::file_of;
 use crate::resolve::combine;
-use crate::settings::{OptionInfo, Overrides, Settings};
+use crate::settings::{OptionInfo, OrNone, Overrides, Settings};
 use crate::{Error, Result};
 
 /// The options that choose models.
@@ -63,7 +63,7 @@ fn check_settings(fields: &Map<String, Value>, settings: &Settings) -> Result<()
     let mut read = read.map_err(|error| Error::fault(format!("cannot read a request: {error}")))?;
     if settings.palette.as_deref().and_then(file_of).is_some() {
         // Its colors were sent.
-        read.palette.clone_from(&settings.palette);
+        read.palette = settings.palette.clone().map(OrNone::from);
     }
     let Some(name) = difference(&as_map(settings)?, &as_map(&combine(&[read])?)?) else { return Ok(()) };
     let option = OptionInfo::of(&name).map_or(name.as_str(), |option| option.option);

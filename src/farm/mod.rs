@@ -196,15 +196,16 @@ impl Studio for Farm {
     }
 
     fn draw(&self, _: usize, sample: &Sample, tell: &dyn Fn(Event)) -> Result<Drawn> {
-        let (recipe, score) = match &sample.work {
+        let (recipe, score, seconds) = match &sample.work {
             Work::Draw(replaced) => {
                 let (recipe, job) = self.fetch(sample, replaced, tell)?;
-                (recipe, self.score(sample, Some(&job), tell)?)
+                let seconds = job.result.as_ref().map(|drawn| drawn.seconds).filter(|seconds| *seconds > 0.0);
+                (recipe, self.score(sample, Some(&job), tell)?, seconds)
             }
-            Work::Score(recipe) => (*recipe.clone(), self.score(sample, None, tell)?),
+            Work::Score(recipe) => (*recipe.clone(), self.score(sample, None, tell)?, None),
             Work::Nothing(_) => return Err(Error::fault("a finished picture was to be drawn")),
         };
-        Ok(Drawn { recipe: Box::new(recipe), score })
+        Ok(Drawn { recipe: Box::new(recipe), score, seconds })
     }
 }
 

@@ -16,6 +16,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// What is known about a server's outages.
 pub(super) struct Patience {
     stop: Stop,
+    pause: Duration,
     /// When the server last answered
     heard: Mutex<Instant>,
     is_away: AtomicBool,
@@ -27,6 +28,7 @@ impl Patience {
     pub(super) fn new(stop: &Stop) -> Self {
         Self {
             stop: stop.clone(),
+            pause: PAUSE,
             heard: Instant::now().into(),
             is_away: AtomicBool::new(false),
             fault: Mutex::default(),
@@ -54,6 +56,7 @@ impl Patience {
             if self.stop.is_requested() {
                 return Err(Error::Stopped);
             }
+            let is_first = failing.is_none();
             let since = *failing.get_or_insert_with(Instant::now);
             if since.elapsed() >= LONGEST {
                 if *lock(&self.heard) > since {
@@ -67,10 +70,11 @@ impl Patience {
                 self.stop.request();
                 return Err(Error::Stopped);
             }
-            if !self.is_away.swap(true, Ordering::SeqCst) {
+            // Once for each: if the server answers other requests, it would seem to come and go.
+            if is_first && !self.is_away.swap(true, Ordering::SeqCst) {
                 tell(Event::Warning { message: format!("{error}; trying again") });
             }
-            self.stop.sleep(PAUSE)?;
+            self.stop.sleep(self.pause)?;
         }
     }
 
@@ -110,6 +114,27 @@ mod tests {
         assert_eq!(told.into_inner(), ["no answer; trying again", "the server answers again"]);
         let refused: Result<()> = patience.with(&|_| {}, || Err(Error::usage("no", "yes")));
         assert!(refused.unwrap_err().is_usage() && patience.fault().is_none());
+    }
+
+    #[test]
+    fn a_single_request_that_fails_again_and_again_is_told_once() {
+        let patience = Patience { pause: Duration::from_millis(1), ..Patience::new(&Stop::default()) };
+        let told = RefCell::new(Vec::new());
+        let tell = |event: Event| told.borrow_mut().push(format!("{event:?}"));
+        let mut tries = 0;
+        let answer = patience.with(&tell, || {
+            tries += 1;
+            // Meanwhile, the server answers another request.
+            patience.with(&tell, || Ok(())).unwrap();
+            if tries < 6 { Err(Error::network("no answer", "wait")) } else { Ok(()) }
+        });
+        answer.unwrap();
+        let told = told.into_inner();
+        assert!(tries == 6 && told.len() == 2, "{told:?}");
+        assert!(
+            told[0].contains("no answer; trying again") && told[1].contains("the server answers again"),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -6,8 +6,12 @@ use std::sync::Mutex;
 
 use super::lock;
 use crate::client::Server;
+use crate::files::hash_file;
 use crate::output::InputRecord;
 use crate::{Error, Result};
+
+/// What to do if a file cannot be uploaded as it was.
+const AGAIN: &str = "run the batch again when the file no longer changes";
 
 /// The names of uploaded files in requests, by SHA-256.
 #[derive(Default)]
@@ -17,7 +21,7 @@ impl Uploads {
     /// The name of a file in requests. Uploads the file unless one with the same content was uploaded. `inputs` has its digest.
     ///
     /// # Errors
-    /// If the file cannot be read, or the server does not take it.
+    /// If the file cannot be read, changes meanwhile, or the server does not take it.
     pub(super) fn name(&self, server: &Server, path: &Path, inputs: &[InputRecord]) -> Result<String> {
         let digest = inputs.iter().find(|input| input.path == path).map(|input| &input.sha256);
         let digest = digest.ok_or_else(|| Error::fault("a file of a picture has no digest"))?;
@@ -27,6 +31,10 @@ impl Uploads {
             return Ok(name.clone());
         }
         let name = server.upload(path)?;
+        // The recipe and the key of the job name what the file had in it before.
+        if hash_file(path)? != *digest {
+            return Err(Error::file(path, "the file changed while it was uploaded", AGAIN));
+        }
         names.insert(digest.clone(), name.clone());
         Ok(name)
     }

@@ -2,6 +2,8 @@
 
 use super::Objects;
 #[cfg(feature = "s3")]
+use super::fault::fault_at_start;
+#[cfg(feature = "s3")]
 use super::key::path_of;
 #[cfg(feature = "s3")]
 use super::s3;
@@ -21,7 +23,7 @@ impl Objects {
         {
             let bucket = s3::store(storage)?;
             let mut objects = Self { store: bucket.clone(), place: Place::Bucket { bucket, origin: None } };
-            objects.check().await?;
+            objects.check().await.map_err(|error| fault_at_start(&storage.bucket, error))?;
             if storage.presign {
                 objects.deliver_directly().await?;
             }

@@ -17,18 +17,51 @@ pub fn is_missing(error: &Error) -> bool {
 /// What is wrong with a bucket that does not exist.
 pub(super) const NO_BUCKET: &str = "NoSuchBucket";
 
+/// What is wrong with a bucket that does not exist, in words.
+const NO_BUCKET_IN_WORDS: &str = "there is no such bucket in the storage";
+/// What is wrong with credentials that allow too little.
+const REFUSED: &str = "the storage refused access to";
+/// What the library says if the store redirects to another region.
+const OTHER_REGION: &str = "incorrectly configured region";
+/// What is wrong with a bucket in another region.
+const OTHER_REGION_IN_WORDS: &str = "the bucket is in another region";
+/// Where machines at Amazon get the credentials of their role.
+const ROLES: &str = "http://169.254.169.254";
+
+/// An error of the first use of a bucket. If waiting cannot mend it, it is the user's to mend.
+#[cfg(any(test, feature = "s3"))]
+pub(super) fn fault_at_start(bucket: &super::Bucket, error: Error) -> Error {
+    match error {
+        Error::Network { message, hint }
+            if message == NO_BUCKET_IN_WORDS || message == OTHER_REGION_IN_WORDS || message.starts_with(REFUSED) =>
+        {
+            Error::usage(format!("{bucket}: {message}"), hint)
+        }
+        other => other,
+    }
+}
+
 /// An error of the store about an object.
 pub(super) fn fault(key: &str, error: &object_store::Error) -> Error {
     let text = error.to_string();
     match error {
         object_store::Error::NotFound { .. } if text.contains(NO_BUCKET) => {
-            return Error::network("there is no such bucket in the storage", "create the bucket, or correct ‹storage›");
+            return Error::network(NO_BUCKET_IN_WORDS, "create the bucket, or correct ‹storage›");
         }
         object_store::Error::NotFound { .. } => return Error::file(key, MISSING, "it was deleted, or never stored"),
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             return Error::network(
-                format!("the storage refused access to {key}"),
+                format!("{REFUSED} {key}"),
                 "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; they must allow listing, reading, writing and deleting",
+            );
+        }
+        object_store::Error::Generic { store: "S3", .. } if text.contains(OTHER_REGION) => {
+            return Error::network(OTHER_REGION_IN_WORDS, "name the region of the bucket with ‹storage-region›");
+        }
+        object_store::Error::Generic { store: "S3", .. } if text.contains(ROLES) => {
+            return Error::network(
+                "there are no credentials for the storage, and this machine has no role",
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/credentials with AWS_PROFILE",
             );
         }
         object_store::Error::Generic { store: "S3", .. } => {
@@ -78,6 +111,28 @@ fn cause(error: &object_store::Error) -> Option<(ErrorKind, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waiting_cannot_mend_is_a_mistake_at_the_start() {
+        let bucket = "s3://art/a".parse().unwrap();
+        let at_start = |error: object_store::Error| fault_at_start(&bucket, fault("checks/1", &error));
+        let s3 = |text: &str| object_store::Error::Generic { store: "S3", source: text.into() };
+        let (path, missing) = ("checks/1".to_owned(), format!("<Error><Code>{NO_BUCKET}</Code></Error>"));
+        for (error, words) in [
+            (object_store::Error::NotFound { path: path.clone(), source: missing.into() }, "there is no such bucket"),
+            (object_store::Error::PermissionDenied { path: path.clone(), source: "403".into() }, "refused access"),
+            (object_store::Error::Unauthenticated { path, source: "401".into() }, "refused access"),
+            (s3("redirect: this normally indicates an incorrectly configured region"), "another region"),
+        ] {
+            let error = at_start(error);
+            assert!(error.is_usage() && error.to_string().starts_with("s3://art/a: "), "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        for (text, words) in [("connection refused", "connection refused"), (ROLES, "no credentials")] {
+            let error = at_start(s3(text));
+            assert!(!error.is_usage() && error.to_string().contains(words), "{error}");
+        }
+    }
 
     #[test]
     fn a_full_disk_is_told_apart() {

@@ -14,6 +14,8 @@ mod bucket;
 mod collect;
 mod fault;
 mod key;
+#[cfg(any(test, feature = "s3"))]
+mod profile;
 #[cfg(feature = "s3")]
 mod s3;
 mod storage;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredential};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::signer::{Method, SignedUrlOptions, Signer};
-use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use object_store::{BackoffConfig, ClientOptions, RetryConfig, StaticCredentialProvider};
 
 use super::fault::fault;
+use super::profile::Profile;
 use super::storage::{Endpoint, Storage};
 use crate::error::{Error, Result};
 
@@ -25,23 +26,28 @@ const RETRIES: Duration = Duration::from_secs(15);
 /// The part of a bucket that belongs to a server.
 pub(super) type S3 = PrefixStore<AmazonS3>;
 
-/// The store with this description, with credentials from the environment.
+/// The store with this description, with credentials from the environment, or else from a profile of the user.
 ///
 /// # Errors
 ///
-/// If the description is not possible.
+/// If the description is not possible, or a file of profiles cannot be used.
 pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
     // `reqwest` has no provider of its own here. An already installed provider is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The environment first, so that options take precedence.
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(storage.bucket.name());
+    let Profile { keys, region, endpoint: of_profile } = Profile::read()?;
+    if let Some(keys) = keys {
+        let credential = AwsCredential { key_id: keys.id, secret_key: keys.secret, token: keys.token };
+        builder = builder.with_credentials(Arc::new(StaticCredentialProvider::new(credential)));
+    }
     let named = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
     let endpoint = match (&storage.endpoint, named) {
         (Some(endpoint), _) => Some(endpoint.clone()),
         (None, Some(named)) => Some(named.parse::<Endpoint>().map_err(|problem| {
             Error::usage(format!("AWS_ENDPOINT_URL: {problem}"), "correct it, or use ‹storage-endpoint›")
         })?),
-        (None, None) => None,
+        (None, None) => of_profile.filter(|_| builder.get_config_value(&AmazonS3ConfigKey::S3Endpoint).is_none()),
     };
     // Amazon's store accepts the bucket as part of the host name; most others do not.
     let path_style = storage.path_style.unwrap_or(endpoint.is_some());
@@ -49,7 +55,8 @@ pub(super) fn store(storage: &Storage) -> Result<Arc<S3>> {
         let endpoint = if path_style { endpoint.clone() } else { endpoint.of_bucket(storage.bucket.name()) };
         builder = builder.with_endpoint(endpoint.to_string());
     }
-    if let Some(region) = &storage.region {
+    let of_environment = builder.get_config_value(&AmazonS3ConfigKey::Region);
+    if let Some(region) = storage.region.clone().or(region.filter(|_| of_environment.is_none())) {
         builder = builder.with_region(region);
     }
     let client = ClientOptions::new()

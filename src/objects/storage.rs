@@ -13,7 +13,8 @@ pub struct Bucket {
     prefix: String,
 }
 
-/// An S3-compatible store. Its credentials come from the environment, as those of Amazon's tools do.
+/// An S3-compatible store. Its credentials come from the environment or from a profile of the user, as those of Amazon's
+/// tools do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     /// The bucket
@@ -33,6 +34,15 @@ impl Storage {
     #[must_use]
     pub fn new(bucket: Bucket) -> Self {
         Self { bucket, endpoint: None, region: None, path_style: None, presign: false }
+    }
+
+    /// The bucket and the address of its store, for messages.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.endpoint {
+            Some(endpoint) => format!("{} at {endpoint}", self.bucket),
+            None => self.bucket.to_string(),
+        }
     }
 }
 

@@ -120,8 +120,8 @@ mod tests {
     use crate::settings::Overrides;
 
     fn recipe(prompt: &str, init_image: &str) -> Recipe {
-        let overrides =
-            Overrides { prompt: prompt.parse().ok(), init_image: Some(init_image.into()), ..Overrides::default() };
+        let init_image = Some(std::path::PathBuf::from(init_image).into());
+        let overrides = Overrides { prompt: prompt.parse().ok(), init_image, ..Overrides::default() };
         let result = ResultRecord { iterations_done: 3, figures: Figures::default() };
         Recipe::new(combine(&[overrides]).unwrap(), Vec::new(), Vec::new(), result)
     }

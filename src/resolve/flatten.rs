@@ -1,6 +1,6 @@
 //! One layer of overrides for all of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{init_weight, story};
 use crate::settings::{OrNone, Overrides};
@@ -13,7 +13,8 @@ use crate::{Result, picture};
 /// # Errors
 /// If a shape needs the size of an image that cannot be read, or a story cannot be read or has no length.
 pub fn flatten(layers: &[Overrides]) -> Result<Overrides> {
-    let image = layers.iter().find_map(|layer| layer.init_image.as_deref());
+    let image = layers.iter().find_map(|layer| layer.init_image.as_ref()).and_then(OrNone::value);
+    let image = image.map(PathBuf::as_path);
     let mut flat = Overrides::default();
     for layer in layers.iter().rev() {
         flat = above(layer.clone(), flat, image)?;
@@ -54,8 +55,12 @@ fn above(mut strong: Overrides, mut weak: Overrides, image: Option<&Path>) -> Re
     if is_pixel_art {
         (weak.drawer, weak.tidy) = (None, None);
     }
-    if is_pixel_art || strong.palette.is_some() || strong.colors.is_some() {
+    let names_palette = strong.palette.as_ref().is_some_and(|palette| !palette.is_none());
+    if is_pixel_art || names_palette || strong.colors.is_some() {
         (weak.palette, weak.colors) = (None, None);
+    }
+    if strong.init_image.as_ref().is_some_and(OrNone::is_none) {
+        (weak.init_opacity, weak.init_pixel_weight) = (None, None);
     }
     if strong.mask.as_ref().is_some_and(OrNone::is_none) {
         weak.prompt_outside = None;
@@ -80,7 +85,7 @@ mod tests {
     fn layer() -> impl Strategy<Value = Overrides> {
         let some = |values: &[usize]| proptest::option::weighted(0.3, proptest::sample::select(values.to_vec()));
         let work = (some(&[0, 1]), some(&[0, 1]), some(&[7, 9]), some(&[3, 4]), some(&[2, 5]));
-        let drawn = (some(&[0]), some(&[0, 1]), some(&[0, 1, 2]), some(&[0, 1]), some(&[1, 2]), some(&[0, 1]));
+        let drawn = (some(&[0]), some(&[0, 1]), some(&[0, 1, 2, 3]), some(&[0, 1]), some(&[1, 2]), some(&[0, 1]));
         let start = (some(&[0, 1]), some(&[1, 2]));
         (work, drawn, start).prop_map(|((quality, shape, iterations, stop_at, cutouts), drawn, (noise, weight))| {
             let (pixel_art, drawer, colors, pixel_size, pixel_scale, tidy) = drawn;
@@ -94,7 +99,9 @@ mod tests {
                 pixel_art: pixel_art.map(|_| true),
                 tidy: tidy.map(|index| index == 1),
                 drawer: drawer.map(|index| ["vqgan", "pixel"][index].into()),
-                palette: colors.filter(|index| *index < 2).map(|index| ["pico-8", "game-boy"][index].to_owned()),
+                palette: colors
+                    .filter(|index| *index != 2)
+                    .map(|index| ["pico-8", "game-boy", "", "none"][index].parse().unwrap()),
                 colors: colors.filter(|index| *index == 2).map(|_| 5),
                 pixel_size: pixel_size.map(|index| ["8x8", "16x8"][index].parse().unwrap()),
                 pixel_scale: pixel_scale.map(|scale| f64::from(u32::try_from(scale).unwrap())),

@@ -13,7 +13,7 @@ use crate::gallery::Gallery;
 use crate::mail::{self, Mail};
 use crate::objects::{Objects, check_belonging};
 use crate::queue::{Queue, Rules};
-use crate::worker::Places;
+use crate::worker::{Places, Waiting};
 
 /// The data of a server. Clones share their connections. Several processes may have the same data open.
 #[derive(Clone)]
@@ -39,10 +39,23 @@ impl Data {
     ///
     /// If the folder or the database cannot be used, or belongs to a newer version.
     pub async fn create(config: &Config) -> Result<Self> {
+        Self::created(config, None).await
+    }
+
+    /// Like [`Self::create`], but waits for a database or a storage on another machine that does not answer yet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::create`]; [`Error::Stopped`] if the shutdown is requested while waiting.
+    pub async fn create_patiently(config: &Config, waiting: &Waiting<'_>) -> Result<Self> {
+        Self::created(config, Some(waiting)).await
+    }
+
+    async fn created(config: &Config, waiting: Option<&Waiting<'_>>) -> Result<Self> {
         for folder in [&config.data, &config.incoming(), &config.work()] {
             make_folder(folder)?;
         }
-        Self::opened(config).await
+        Self::opened(config, waiting).await
     }
 
     /// Opens data that a server has already.
@@ -58,12 +71,12 @@ impl Data {
                 "name the folder that `text2art serve` shows when it starts, with ‹data›",
             ));
         }
-        Self::opened(config).await
+        Self::opened(config, None).await
     }
 
-    async fn opened(config: &Config) -> Result<Self> {
+    async fn opened(config: &Config, waiting: Option<&Waiting<'_>>) -> Result<Self> {
         let places = Places::of(&config.data);
-        let database = places.open_database(&config.elsewhere).await?;
+        let database = places.open_database(&config.elsewhere, waiting).await?;
         let queue = Queue::new(database.clone(), Rules::default()).telling(mail::AT_JOBS_END);
         let accounts = Accounts::new(database.clone());
         let mail = Mail::new(database.clone(), config.smtp.clone());
@@ -73,7 +86,7 @@ impl Data {
         let gallery = Gallery::new(database.clone());
         gallery.migrate().await?;
         migrate(&database).await?;
-        let objects = places.open_objects(&config.elsewhere).await?;
+        let objects = places.open_objects(&config.elsewhere, waiting).await?;
         Ok(Self { database, queue, accounts, mail, gallery, objects })
     }
 

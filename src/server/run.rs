@@ -20,7 +20,7 @@ use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
 use crate::mail::{Mail, Outcome, Sender, Sending};
 use crate::queue::Hint;
-use crate::worker::{self, Notify, Report, Setup, Shutdown, WorkerEvent};
+use crate::worker::{self, Notify, Report, Setup, Shutdown, Waiting, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
@@ -46,7 +46,14 @@ pub async fn run(
 ) -> Result<()> {
     jobs::check_own(&config.settings)?;
     config.smtp.as_ref().map_or(Ok(()), Mail::check)?;
-    let data = Data::create(&config).await?;
+    let data =
+        match Data::create_patiently(&config, &Waiting::new(&stop, &|message: String| tracing::warn!("{message}")))
+            .await
+        {
+            // Nothing was begun.
+            Err(Error::Stopped) => return Ok(()),
+            opened => opened?,
+        };
     check_opening(&config, data.accounts.any_users().await?)?;
     data.check_belonging().await?;
     let Data { database, queue, accounts, mail, gallery, objects } = data;

@@ -212,7 +212,7 @@ impl Loss for Brightness {
 
 #[test]
 fn losses_of_the_picture_are_seen_by_their_names() {
-    let few = Overrides { palette: Some("pico-8".into()), iterations: Some(3), ..Overrides::default() };
+    let few = Overrides { palette: "pico-8".parse().ok(), iterations: Some(3), ..Overrides::default() };
     let bright = |mut session: Session| {
         session.losses.push(Box::new(Brightness));
         session

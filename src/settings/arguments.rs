@@ -18,6 +18,11 @@ pub(super) fn number(argument: Arg) -> Arg {
     signed(argument).value_parser(text::number)
 }
 
+/// Reads a number or `none`.
+pub(super) fn number_or_none(argument: Arg) -> Arg {
+    signed(argument).value_parser(|text: &str| OrNone::read(text, text::number))
+}
+
 /// Reads `--option`, which means `usual`, or `--option=NUMBER`.
 pub(super) fn number_or(argument: Arg, usual: &'static str) -> Arg {
     number(argument).num_args(0..=1).require_equals(true).default_missing_value(usual)

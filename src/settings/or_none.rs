@@ -105,6 +105,39 @@ pub(super) fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result
     deserializer.deserialize_any(Whole).map(Some)
 }
 
+/// Reads a number or `none` from a file of overrides.
+pub(super) fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<OrNone<f64>>, D::Error> {
+    struct Number;
+
+    impl Visitor<'_> for Number {
+        type Value = OrNone<f64>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a number or `none`")
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+            Ok(number.into())
+        }
+
+        #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of every range")]
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            Ok((number as f64).into())
+        }
+
+        #[allow(clippy::cast_precision_loss, reason = "larger numbers are out of every range")]
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+            Ok((number as f64).into())
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            OrNone::read(text, |_| Err(E::invalid_value(Unexpected::Str(text), &self)))
+        }
+    }
+
+    deserializer.deserialize_any(Number).map(Some)
+}
+
 /// Reads one of the values of a type, or `none`, which `help` explains.
 pub(super) fn choice_or_none<T>(argument: Arg, help: &'static str) -> Arg
 where
@@ -119,6 +152,7 @@ where
 mod tests {
     use super::*;
     use crate::picture::Tile;
+    use crate::settings::Overrides;
 
     #[test]
     fn a_value_can_be_taken_away() {
@@ -129,6 +163,14 @@ mod tests {
             assert_eq!((written.as_str(), serde_json::from_value(written.clone()).unwrap()), (Some(text), read));
         }
         assert!("nothing".parse::<OrNone<Tile>>().is_err());
+        for (json, factor) in [("2", Some(2.0)), ("1.5", Some(1.5)), ("\"none\"", None)] {
+            let read: Overrides = serde_json::from_str(&format!("{{\"hires\": {json}}}")).unwrap();
+            assert_eq!(read.hires, Some(OrNone(factor)), "{json}");
+            assert_eq!(serde_json::from_str::<Overrides>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
+        }
+        for wrong in ["\"2\"", "true", "\"nothing\""] {
+            assert!(serde_json::from_str::<Overrides>(&format!("{{\"hires\": {wrong}}}")).is_err(), "{wrong}");
+        }
         assert!(serde_json::from_str::<OrNone<Tile>>("\"nothing\"").is_err());
     }
 }

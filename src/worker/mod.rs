@@ -34,9 +34,11 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod uploads;
+mod waiting;
 
 pub use order::{Input, Order};
 pub use places::{Elsewhere, Places};
 pub use report::WorkerEvent;
 pub use setup::{Limits, Notify, Report, Setup, Shutdown, Switch};
 pub use supervisor::run;
+pub use waiting::Waiting;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::waiting::Waiting;
 use crate::database::{Address, Database};
 use crate::error::Result;
 use crate::objects::{Objects, Storage};
@@ -35,27 +36,32 @@ impl Places {
         Self { database: folder.join("text2art.db"), objects: folder.join("objects"), work: folder.join("work") }
     }
 
-    /// Connects to the database; without one elsewhere, it is a file in the folder.
+    /// Connects to the database; without one elsewhere, it is a file in the folder. `waiting` says how long one elsewhere may
+    /// be away; without it, there is a single try.
     ///
     /// # Errors
     ///
     /// If the database cannot be used.
-    pub async fn open_database(&self, elsewhere: &Elsewhere) -> Result<Database> {
-        match &elsewhere.database {
-            Some(address) => Database::shared(address, elsewhere.database_listen.as_ref()).await,
-            None => Database::open(&self.database).await,
+    pub async fn open_database(&self, elsewhere: &Elsewhere, waiting: Option<&Waiting<'_>>) -> Result<Database> {
+        let Some(address) = &elsewhere.database else { return Database::open(&self.database).await };
+        let open = async || Database::shared(address, elsewhere.database_listen.as_ref()).await;
+        match waiting {
+            Some(waiting) => waiting.open(&format!("the database {address}"), open).await,
+            None => open().await,
         }
     }
 
-    /// Opens the store of objects; without one elsewhere, it is in the folder.
+    /// Opens the store of objects; without one elsewhere, it is in the folder. `waiting` is as for the database.
     ///
     /// # Errors
     ///
     /// If the store cannot be used.
-    pub async fn open_objects(&self, elsewhere: &Elsewhere) -> Result<Objects> {
-        match &elsewhere.storage {
-            Some(storage) => Objects::bucket(storage).await,
-            None => Objects::folder(&self.objects),
+    pub async fn open_objects(&self, elsewhere: &Elsewhere, waiting: Option<&Waiting<'_>>) -> Result<Objects> {
+        let Some(storage) = &elsewhere.storage else { return Objects::folder(&self.objects) };
+        let open = async || Objects::bucket(storage).await;
+        match waiting {
+            Some(waiting) => waiting.open(&format!("the storage {}", storage.place()), open).await,
+            None => open().await,
         }
     }
 }

@@ -121,7 +121,11 @@ mod tests {
 
     fn order(init_image: Option<&str>, inputs: &[&str], products: &[&str]) -> Order {
         let prompt = Some("a red apple".parse().unwrap());
-        let overrides = Overrides { prompt, init_image: init_image.map(Into::into), ..Overrides::default() };
+        let overrides = Overrides {
+            prompt,
+            init_image: init_image.map(|path| std::path::PathBuf::from(path).into()),
+            ..Overrides::default()
+        };
         let input = || Input { object: "uploads/a".into(), sha256: String::new() };
         let inputs: BTreeMap<_, _> = inputs.iter().map(|name| ((*name).to_owned(), input())).collect();
         let products = products.iter().map(|name| (*name).to_owned()).collect();

@@ -119,7 +119,7 @@ fn a_picture_can_be_its_own_prompt() {
     let init = fixtures().join("trace/init.png");
     let flags = Overrides {
         prompt: Some("a red apple".parse().unwrap()),
-        init_image: Some(init.clone()),
+        init_image: Some(init.clone().into()),
         image_prompt: Some(vec![format!("{}:2", text(&init)).parse().unwrap()]),
         noise_prompt: Some(vec!["5:-0.1".parse().unwrap()]),
         size: Some("32x32".parse().unwrap()),

@@ -71,7 +71,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                 cut_noise: Some(cutouts.2),
                 vqgan: Some(names.0),
                 clip: Some(names.1),
-                init_image: names.2.as_ref().map(|(path, _)| path.into()),
+                init_image: names.2.as_ref().map(|(path, _)| std::path::PathBuf::from(path).into()),
                 init_weight: names.2.as_ref().map(|(_, weight)| *weight),
                 optimizer: Some(kinds.0),
                 init_noise: Some(kinds.1),

@@ -45,6 +45,16 @@ fn the_first_pass_is_a_small_run_and_the_second_continues_with_its_picture() {
 }
 
 #[test]
+fn a_recipe_is_drawn_without_its_first_pass() {
+    let workplace = Workplace::new();
+    draw(&workplace, &format!("{TWO_PASSES} -o both.png"));
+    draw(&workplace, "a red apple --size 64x64 -n 10 --cutouts 2 --init-noise codes -q -o single.png");
+    draw(&workplace, "--from both.png --hires none -q -o without.png");
+    assert!(workplace.read("both.png") != workplace.read("single.png"));
+    assert!(workplace.read("without.png") == workplace.read("single.png"));
+}
+
+#[test]
 fn a_run_continues_in_either_pass_as_if_it_had_not_stopped() {
     let workplace = Workplace::new();
     let line = format!("{TWO_PASSES} --gif --mp4 --frame-every 1 --checkpoint-every 1");

@@ -197,6 +197,7 @@ const GENERATE: [Group; 14] = [
                     "apple --dry-run --hires 2",
                     "apple --dry-run --hires 1.5 --size 96x64",
                     "apple --hires 1",
+                    "apple --dry-run --hires none",
                     "apple --hires twice",
                     "apple --hires 2 --drawer pixel",
                     "apple --hires 2 --auto-stop",
@@ -269,6 +270,7 @@ const GENERATE: [Group; 14] = [
                 "--init-image",
                 &[
                     "apple --dry-run --init-image photo.png",
+                    "apple --dry-run --init-image none",
                     "apple --init-image none.png",
                     "apple --init-image text.png",
                 ],
@@ -635,6 +637,7 @@ const GENERATE: [Group; 14] = [
                 "--palette",
                 &[
                     r"apple --dry-run --palette black->navy\4;gold",
+                    "apple --dry-run --palette none",
                     "apple --palette pico-9",
                     "apple --palette none.gpl",
                     "apple --palette red",

@@ -135,7 +135,7 @@ fn settings(overrides: Overrides) -> Settings {
 
 #[test]
 fn every_optimizer_and_start_goes_on_through_a_file() {
-    let init_image = Some(fixtures().join("trace/init.png"));
+    let init_image = Some(fixtures().join("trace/init.png").into());
     let optimizers = ["adam", "adamw", "adamax", "adagrad", "radam", "rmsprop"].map(|name| Overrides {
         optimizer: Some(name.parse().unwrap()),
         learning_rate_drops: Some("6".parse().unwrap()),

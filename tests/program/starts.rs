@@ -187,3 +187,29 @@ fn a_recipe_is_drawn_without_its_overlay() {
     assert!(workplace.read("laid.png") != workplace.read("plain.png"));
     assert!(workplace.read("without.png") == workplace.read("plain.png"));
 }
+
+#[test]
+fn a_recipe_is_drawn_without_its_image_and_its_palette() {
+    let workplace = workplace();
+    let line = "cat --size 32x32 --cutouts 2 -n 2 --seed 3 -q";
+    let run = |line: &str| workplace.run(&words(line)).succeeded();
+    run(&format!("{line} -o plain.png"));
+    let plain = workplace.read("plain.png");
+    for (name, options) in [
+        ("init-image", "--init-image logo.png --init-opacity 0.5 --init-pixel-weight 2"),
+        ("palette", "--palette pico-8"),
+    ] {
+        run(&format!("{line} {options} -o with.png"));
+        assert!(workplace.read("with.png") != plain, "{name}");
+        run(&format!("--from with.png --{name} none -q -o without.png"));
+        assert!(workplace.read("without.png") == plain, "{name}");
+        std::fs::remove_file(workplace.join("with.png")).unwrap();
+        std::fs::remove_file(workplace.join("without.png")).unwrap();
+    }
+    // Also that of a configuration.
+    workplace.write("settings.toml", "init_image = \"logo.png\"\npalette = \"pico-8\"\nhires = 2.0\n");
+    run(&format!("{line} --config settings.toml --init-image none --palette none --hires none -o own.png"));
+    assert!(workplace.read("own.png") == plain);
+    let refused = words("cat --init-image none --init-opacity 0.5 --size 32x32");
+    workplace.refuses(&refused, &["--init-opacity needs an init image"]);
+}

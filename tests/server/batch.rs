@@ -275,6 +275,44 @@ fn a_server_that_does_not_answer_is_named_at_once() {
     assert_eq!(files(&workplace).len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_killed_and_starts_again_draws_the_rest() {
+    let (workplace, home) = (with_lines(TWELVE), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
+    let address = server.address.clone();
+    // No job is in hand, whose lease would have to end first.
+    admin(&home, &["queue", "pause"]).succeeded();
+    let mut client = Running::start(&mut command(&workplace, &server, &[&["--progress", "json"], &TINY[..]].concat()));
+    server.until("all jobs", || (jobs(&server).len() == 12).then_some(()));
+    drop(server);
+    client.wait_for_lines("trying again", 1);
+    let server = Server::start_with_workers(&home, 1, &["--listen", &address]);
+    admin(&home, &["queue", "resume"]).succeeded();
+    let outcome = client.finish().succeeded();
+    let told = |words: &str| outcome.errors.matches(words).count();
+    assert_eq!((told("trying again"), told("the server answers again")), (1, 1), "{}", outcome.errors);
+    assert_eq!(outcome.output_text().lines().count(), 12);
+    check_drawn_once(&server, 12);
+}
+
+#[test]
+fn the_time_of_a_picture_is_that_of_drawing_it_and_not_of_waiting() {
+    let (workplace, home) = (with_lines("a red apple\na {green,blue,golden} pear\n"), Workplace::new());
+    let server = Server::start_with_workers(&home, 1, &[]);
+    run(&workplace, &server, &[]).succeeded();
+    // A list leaves out the results.
+    let whole = |job: &Value| server.get(&format!("/api/v1/jobs/{}", job["id"].as_str().unwrap())).json();
+    let mut seconds: Vec<f64> =
+        jobs(&server).iter().map(|job| whole(job)["result"]["seconds"].as_f64().unwrap()).collect();
+    let text = String::from_utf8(workplace.read("results.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut told: Vec<f64> = lines.map(|line| line["result"]["seconds"].as_f64().unwrap()).collect();
+    seconds.sort_by(f64::total_cmp);
+    told.sort_by(f64::total_cmp);
+    assert_eq!(told, seconds);
+}
+
 #[test]
 fn a_full_queue_is_waited_for() {
     let (workplace, home) = (with_lines("a {red,green,blue} {apple,pear}\n"), Workplace::new());

@@ -102,9 +102,9 @@ impl Place {
         std::fs::create_dir(&data).unwrap();
         let places = Places::of(&data);
         let (queue, objects) = runtime.block_on(async {
-            let queue = Queue::new(places.open_database(elsewhere).await.unwrap(), Rules::default());
+            let queue = Queue::new(places.open_database(elsewhere, None).await.unwrap(), Rules::default());
             queue.migrate().await.unwrap();
-            (queue, places.open_objects(elsewhere).await.unwrap())
+            (queue, places.open_objects(elsewhere, None).await.unwrap())
         });
         Self { workplace, runtime, queue, objects, arguments }
     }

@@ -1,56 +1,46 @@
 //! The database and the storage that the servers and workers of a farm share.
 
+use super::layers::layered;
 use crate::database::Address;
 use crate::objects::{Bucket, Endpoint, Storage};
 use crate::worker::Elsewhere;
 use crate::{Error, Result};
 
-/// The options for a database and storage on other machines, from one source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
-pub(in crate::cli) struct ElsewhereArguments {
-    /// PostgreSQL database for the queue and the users, such as `postgres://art@db.example.org/art` [default: a file in --data]
-    ///
-    /// All servers and workers with the same --database and --storage work together. Put the password in `PGPASSWORD` or
-    /// `~/.pgpass`, or in the address if the address is in the configuration file or in `TEXT2ART_SERVE_DATABASE`.
-    #[arg(long, value_name = "URL")]
-    pub(in crate::cli) database: Option<Address>,
-    /// Direct address of the same database, for notifications, if --database is a pooler such as PgBouncer [default: --database]
-    #[arg(long, value_name = "URL")]
-    pub(in crate::cli) database_listen: Option<Address>,
-    /// S3 bucket for the pictures, such as `s3://bucket/prefix` [default: a folder in --data]
-    ///
-    /// Credentials come from the environment, as with Amazon's tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or
-    /// the role of the machine.
-    #[arg(long, value_name = "URL")]
-    pub(in crate::cli) storage: Option<Bucket>,
-    /// Address of an S3-compatible store other than Amazon's [default: `AWS_ENDPOINT_URL`]
-    #[arg(long, value_name = "URL")]
-    pub(in crate::cli) storage_endpoint: Option<Endpoint>,
-    /// Region of the bucket [default: `AWS_REGION`, else us-east-1]
-    #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) storage_region: Option<String>,
-    /// Put the bucket's name in the path of addresses, not in the host [default: true with an endpoint]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub(in crate::cli) storage_path_style: Option<bool>,
-    /// Redirect downloads to the store, through presigned addresses that are valid for 10 minutes
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub(in crate::cli) storage_presign: Option<bool>,
+layered! {
+    /// The options for a database and storage on other machines, from one source.
+    pub(in crate::cli) struct ElsewhereArguments {
+        /// PostgreSQL database for the queue and the users, such as `postgres://art@db.example.org/art` [default: a file in --data]
+        ///
+        /// All servers and workers with the same --database and --storage work together. Put the password in `PGPASSWORD` or
+        /// `~/.pgpass`, or in the address if the address is in the configuration file or in `TEXT2ART_SERVE_DATABASE`.
+        #[arg(long, value_name = "URL")]
+        pub(in crate::cli) database: Address,
+        /// Direct address of the same database, for notifications, if --database is a pooler such as PgBouncer [default: --database]
+        #[arg(long, value_name = "URL")]
+        pub(in crate::cli) database_listen: Address,
+        /// S3 bucket for the pictures, such as `s3://bucket/prefix` [default: a folder in --data]
+        ///
+        /// Credentials are found as by Amazon's tools: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, else in
+        /// `~/.aws/credentials` and `~/.aws/config` under the name in `AWS_PROFILE` or `default`, else in the role of the
+        /// machine.
+        #[arg(long, value_name = "URL")]
+        pub(in crate::cli) storage: Bucket,
+        /// Address of an S3-compatible store other than Amazon's [default: `AWS_ENDPOINT_URL`, else that of the profile]
+        #[arg(long, value_name = "URL")]
+        pub(in crate::cli) storage_endpoint: Endpoint,
+        /// Region of the bucket [default: `AWS_REGION`, else that of the profile, else us-east-1]
+        #[arg(long, value_name = "NAME")]
+        pub(in crate::cli) storage_region: String,
+        /// Put the bucket's name in the path of addresses, not in the host [default: true with an endpoint]
+        #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+        pub(in crate::cli) storage_path_style: bool,
+        /// Redirect downloads to the store, through presigned addresses that are valid for 10 minutes
+        #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+        pub(in crate::cli) storage_presign: bool,
+    }
 }
 
 impl ElsewhereArguments {
-    /// These options; missing ones come from a weaker source.
-    pub(in crate::cli) fn or(self, weaker: Self) -> Self {
-        Self {
-            database: self.database.or(weaker.database),
-            database_listen: self.database_listen.or(weaker.database_listen),
-            storage: self.storage.or(weaker.storage),
-            storage_endpoint: self.storage_endpoint.or(weaker.storage_endpoint),
-            storage_region: self.storage_region.or(weaker.storage_region),
-            storage_path_style: self.storage_path_style.or(weaker.storage_path_style),
-            storage_presign: self.storage_presign.or(weaker.storage_presign),
-        }
-    }
-
     /// Refuses passwords on the command line, which all users of the machine can read.
     ///
     /// # Errors
@@ -107,6 +97,7 @@ impl ElsewhereArguments {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::options::layers::Layer;
 
     #[test]
     fn passwords_are_refused_where_others_read_them() {

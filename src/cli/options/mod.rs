@@ -9,6 +9,8 @@ pub(super) mod elsewhere;
 pub(super) mod encoded;
 pub(super) mod help;
 #[cfg(feature = "server")]
+pub(super) mod layers;
+#[cfg(feature = "server")]
 pub(super) mod lease;
 pub(super) mod max_memory;
 pub(super) mod moving;

@@ -217,7 +217,7 @@ fn settings(
     let mut flags = arguments.overrides.clone();
     refuse_what_films_decide(&flags)?;
     flags.prompt = Some(prompt(&arguments.prompt.join(" "))?);
-    flags.init_image = Some(source.file(0).to_owned());
+    flags.init_image = Some(source.file(0).to_owned().into());
     if flags.size.is_none() && flags.aspect.is_none() && flags.quality.is_none() {
         flags.size = Some(survey.size);
     }

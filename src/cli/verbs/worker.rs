@@ -13,7 +13,7 @@ use crate::mail;
 use crate::objects::check_belonging;
 use crate::queue::{Queue, Rules};
 use crate::text::count;
-use crate::worker::{Places, Setup, Shutdown, WorkerEvent, run as work};
+use crate::worker::{Places, Setup, Shutdown, Waiting, WorkerEvent, run as work};
 use crate::{Error, Result};
 
 /// The threads that wait for the database, the store and the processes that draw.
@@ -57,7 +57,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let runtime = runtime.map_err(|error| Error::thread(&error))?;
     let ended = runtime.block_on(serve(arguments, stop));
     runtime.shutdown_timeout(LAST_WORK);
-    Ok(ended?)
+    match ended {
+        // While it waited for the database or the storage.
+        Err(Error::Stopped) => Ok(()),
+        ended => Ok(ended?),
+    }
 }
 
 async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
@@ -70,10 +74,12 @@ async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
         },
     )?;
     let places = Places::of(&make_folder(data)?);
-    let database = places.open_database(&elsewhere).await?;
+    let tell = |message: String| warning(&message);
+    let waiting = Waiting::new(&stop, &tell);
+    let database = places.open_database(&elsewhere, Some(&waiting)).await?;
     let queue = Queue::new(database, rules(arguments.lease)).telling(mail::AT_JOBS_END);
     queue.migrate().await?;
-    let objects = places.open_objects(&elsewhere).await?;
+    let objects = places.open_objects(&elsewhere, Some(&waiting)).await?;
     check_belonging(&objects, &queue).await?;
     let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into(), None)?;
     let setup = Setup { offline: arguments.offline, report: Arc::new(|event| report(&event)), ..setup };

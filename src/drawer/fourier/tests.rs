@@ -284,7 +284,7 @@ fn sharpness_goes_across_the_edges_of_a_tile() {
 
 #[test]
 fn a_drawing_keeps_the_palette() {
-    let settings = settings(Overrides { palette: Some("red,white,navy".into()), ..Overrides::default() });
+    let settings = settings(Overrides { palette: "red,white,navy".parse().ok(), ..Overrides::default() });
     let palette = Palette::load("red,white,navy").unwrap();
     let mut stream = Stream::new(11, "test", 0);
     let start = Start::Noise(StartNoise::Codes, &mut stream);

@@ -90,7 +90,7 @@ fn losses_have_names_of_their_own() {
     let loss = every.iter().map(|choice| choice.parse().unwrap()).collect();
     let losses = of_settings(Overrides {
         prompt: Some("a".parse().unwrap()),
-        init_image: Some("a.png".into()),
+        init_image: "a.png".parse().ok(),
         init_pixel_weight: Some(1.0),
         colors: Some(4),
         loss: Some(loss),
@@ -121,7 +121,7 @@ fn pictures_are_held_to_an_init_image_if_asked() {
     let held = |init_pixel_weight| {
         let overrides = Overrides {
             prompt: Some("a".parse().unwrap()),
-            init_image: Some("a.png".into()),
+            init_image: "a.png".parse().ok(),
             init_pixel_weight,
             ..Overrides::default()
         };

@@ -1,13 +1,14 @@
 //! The layers with their presets.
 
 use super::choice::Choice;
+use super::strongest::palette_of;
 use crate::Result;
 use crate::models::Quality;
 use crate::resolve::preset;
-use crate::settings::Overrides;
+use crate::settings::{OrNone, Overrides};
 
 /// The default number of colors of pixel art.
-const PIXEL_ART_COLORS: usize = 12;
+pub(super) const PIXEL_ART_COLORS: usize = 12;
 
 /// Each layer, the strongest first, followed by its preset; the defaults come last.
 ///
@@ -18,7 +19,7 @@ pub(super) fn expanded(layers: &[Overrides], choice: &Choice) -> Result<Vec<Over
     for (index, layer) in layers.iter().enumerate() {
         expanded.push(layer.clone());
         if layer.pixel_art == Some(true) {
-            let colors = layer.palette.is_none().then_some(PIXEL_ART_COLORS);
+            let colors = palette_of(layer).is_none().then_some(PIXEL_ART_COLORS);
             expanded.push(Overrides { colors, tidy: Some(true), ..Overrides::default() });
         }
         if layer.model.is_some() || layer.quality.is_some() {
@@ -56,7 +57,8 @@ fn amounts_of(quality: Quality, layers: &[Overrides], index: usize, choice: &Cho
     if sized.is_some_and(|sized| index >= sized) {
         return Ok(Overrides { upscale: None, ..values });
     }
-    let hires = layers.iter().find_map(|layer| layer.hires).filter(|_| choice.blueprint.has("hires"));
+    let hires = layers.iter().find_map(|layer| layer.hires.as_ref()).and_then(OrNone::value).copied();
+    let hires = hires.filter(|_| choice.blueprint.has("hires"));
     let size = values.size.map(|size| hires.map_or(size, |factor| size.scaled(factor)));
     Ok(Overrides { size, ..values })
 }

@@ -9,13 +9,15 @@ mod tests;
 
 use choice::Choice;
 use expand::expanded;
-use settle::{omit_neutral, settle_losses, settle_outside, settle_overlay, settle_styles, settle_upscaling};
+use settle::{
+    omit_neutral, settle_losses, settle_outside, settle_overlay, settle_start, settle_styles, settle_upscaling,
+};
 use strongest::{colors_of, grid_of, is_lengthened_after_stop, size_of};
 
 use super::{animation, check, init_weight, story};
 use crate::drawer;
 use crate::palette::Palette;
-use crate::settings::{OptionInfo, Overrides, Settings};
+use crate::settings::{OptionInfo, OrNone, Overrides, Settings};
 use crate::{Error, Result};
 
 /// Combines layers, the strongest first, into settings.
@@ -30,7 +32,7 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
     let choice = Choice::of(layers)?;
     let blueprint = choice.blueprint;
     let expanded = expanded(layers, &choice)?;
-    let init_image = expanded.iter().find_map(|layer| layer.init_image.clone());
+    let init_image = expanded.iter().find_map(|layer| layer.init_image.clone()).and_then(|image| image.0);
     let size = size_of(&expanded, init_image.as_deref())?;
     let (palette, colors) = colors_of(&expanded)?;
     let grid = grid_of(layers)?;
@@ -47,11 +49,12 @@ pub fn combine(layers: &[Overrides]) -> Result<Settings> {
         pixel_size = Some(drawer::repeating(cells, merged.pixel_shape.unwrap_or_default(), tile, size));
     }
     settle_outside(&mut merged, layers);
+    settle_start(&mut merged, layers);
     // These values depend on more than the strongest layer that gives them.
     merged.drawer = Some(choice.drawer);
     merged.size = Some(size);
     merged.pixel_size = pixel_size;
-    (merged.palette, merged.colors) = (palette, colors);
+    (merged.palette, merged.colors) = (palette.map(OrNone::from), colors);
     merged.stop_at = merged.stop_at.filter(|_| !is_lengthened_after_stop(layers));
     merged.tidy = merged.tidy.filter(|is_tidy| *is_tidy && blueprint.has("tidy"));
     omit_neutral(&mut merged);

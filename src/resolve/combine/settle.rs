@@ -27,6 +27,21 @@ pub(super) fn settle_outside(merged: &mut Overrides, layers: &[Overrides]) {
     }
 }
 
+/// Without an image to start from, nothing is like it: a layer that removes the image also removes what weaker layers say
+/// about it. Such settings in the same layer or a stronger one are an error.
+pub(super) fn settle_start(merged: &mut Overrides, layers: &[Overrides]) {
+    let Some(at) = layers.iter().position(|layer| layer.init_image.is_some()) else { return };
+    if !layers[at].init_image.as_ref().is_some_and(OrNone::is_none) {
+        return;
+    }
+    if layers[..=at].iter().all(|layer| layer.init_opacity.is_none()) {
+        merged.init_opacity = None;
+    }
+    if layers[..=at].iter().all(|layer| layer.init_pixel_weight.is_none()) {
+        merged.init_pixel_weight = None;
+    }
+}
+
 /// Each style once. The weight belongs to the settings only if there are styles.
 pub(super) fn settle_styles(merged: &mut Overrides) -> Result<()> {
     let mut names: Vec<StyleName> = Vec::new();

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::expand::PIXEL_ART_COLORS;
 use crate::drawer::Grid;
 use crate::picture::Size;
-use crate::settings::{OptionInfo, Overrides};
+use crate::settings::{OptionInfo, OrNone, Overrides};
 use crate::{Error, Result, picture};
 
 /// The size: from the weakest layer up, a size replaces the size so far, and an aspect reshapes it.
@@ -32,16 +33,28 @@ pub(super) fn size_of(layers: &[Overrides], init_image: Option<&Path>) -> Result
     Ok(size)
 }
 
-/// The palette or the number of colors, from the strongest layer that has either.
+/// The palette that a layer gives.
+pub(super) fn palette_of(layer: &Overrides) -> Option<&String> {
+    layer.palette.as_ref().and_then(OrNone::value)
+}
+
+/// The palette or the number of colors, from the strongest layer that has either. Without its palette, a layer has no
+/// colors either, but pixel art has its default ones.
 pub(super) fn colors_of(layers: &[Overrides]) -> Result<(Option<String>, Option<usize>)> {
-    let Some(layer) = layers.iter().find(|layer| layer.palette.is_some() || layer.colors.is_some()) else {
+    let Some(at) = layers.iter().position(|layer| palette_of(layer).is_some() || layer.colors.is_some()) else {
         return Ok((None, None));
     };
-    if layer.palette.is_some() && layer.colors.is_some() {
+    let (palette, colors) = (palette_of(&layers[at]), layers[at].colors);
+    if palette.is_some() && colors.is_some() {
         let problem = "‹palette› and ‹colors› are both given";
         return Err(Error::usage(problem, "give only one of them"));
     }
-    Ok((layer.palette.clone(), layer.colors))
+    let is_taken_away = layers[..at].iter().any(|layer| layer.palette.is_some());
+    if is_taken_away && palette.is_some() {
+        let is_pixel_art = layers.iter().find_map(|layer| layer.pixel_art) == Some(true);
+        return Ok((None, is_pixel_art.then_some(PIXEL_ART_COLORS)));
+    }
+    Ok((palette.cloned(), colors))
 }
 
 /// The grid of cells: a scale applies to a number of cells in its layer or in a weaker one.

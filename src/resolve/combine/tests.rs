@@ -2,7 +2,9 @@
 #![allow(clippy::cast_precision_loss, clippy::float_cmp)]
 
 use super::combine;
+use super::expand::PIXEL_ART_COLORS;
 use crate::models::{Quality, embedded};
+use crate::palette::Palette;
 use crate::picture::Size;
 use crate::resolve::preset;
 use crate::settings::{Overrides, STYLE_WEIGHT, Settings, StartNoise, StyleName};
@@ -134,6 +136,34 @@ fn tiles_masks_and_overlays_can_be_taken_away() {
     }
     let outside = layer(serde_json::json!({"mask": "none", "prompt_outside": "sky"}));
     assert!(combine(&[outside, mask]).unwrap_err().to_string().contains("needs a mask"));
+}
+
+#[test]
+fn palettes_starting_images_and_hires_can_be_taken_away() {
+    let layer = |json: serde_json::Value| serde_json::from_value::<Overrides>(json).unwrap();
+    let recipe = |json: serde_json::Value| Overrides::from(combine(&[named("a"), layer(json)]).unwrap());
+    let plain = combine(&[named("a")]).unwrap();
+    let without = |name: &str, given: serde_json::Value| {
+        combine(&[layer(serde_json::json!({ name: "none" })), recipe(given)]).unwrap()
+    };
+    let settings = without("palette", serde_json::json!({"palette": "pico-8"}));
+    assert_eq!((settings.palette, settings.colors), (None, None));
+    let settings = without("palette", serde_json::json!({"colors": 5}));
+    assert_eq!((settings.palette, settings.colors), (None, Some(5)));
+    let settings = without("hires", serde_json::json!({"hires": 2.0}));
+    assert_eq!((settings.hires, settings.size), (None, plain.size.scaled(2.0)));
+    let started = serde_json::json!({"init_image": "a.png", "init_opacity": 0.5, "init_pixel_weight": 2.0});
+    let settings = without("init_image", started.clone());
+    assert_eq!((settings.init_image, settings.init_opacity, settings.init_pixel_weight), (None, None, None));
+    assert_eq!((settings.init_weight, settings.init_noise), (plain.init_weight, plain.init_noise));
+    let kept = layer(serde_json::json!({"init_image": "none", "init_opacity": 0.25}));
+    assert!(combine(&[kept, recipe(started)]).unwrap_err().to_string().contains("--init-opacity"));
+    // Pixel art has a few colors without a palette, too.
+    let drawn = layer(serde_json::json!({"prompt": "a", "pixel_art": true, "palette": "pico-8"}));
+    let settings = combine(&[layer(serde_json::json!({"palette": "none"})), drawn]).unwrap();
+    assert_eq!((settings.palette, settings.colors), (None, Some(PIXEL_ART_COLORS)));
+    // No palette has this name.
+    assert!(Palette::load("none").is_err());
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(super) async fn prepare(app: &App, visitor: &Visitor, asked: Asked, key: Opt
                 .hint("give the id of an upload with init_image"));
         }
     }
-    overrides.init_image = start.map(|(name, _)| name.into());
+    overrides.init_image = start.map(|(name, _)| PathBuf::from(name).into());
     if let Some(id) = mask {
         overrides.mask = Some(Mask::File(inputs.add("mask", 1, &id).await?.0).into());
     }
@@ -228,7 +228,8 @@ fn fixed(batch: CutBatch, cutouts: usize) -> CutBatch {
 fn check_names(overrides: &Overrides) -> Answer<()> {
     let wrong = |field: &'static str| move |error| Problem::from(error).field(field);
     overrides.drawer.as_ref().map(drawer::of).transpose().map_err(wrong("drawer"))?;
-    overrides.palette.as_deref().map(Palette::load).transpose().map_err(wrong(PALETTE))?;
+    let palette = overrides.palette.as_ref().and_then(OrNone::value);
+    palette.map(|palette| Palette::load(palette)).transpose().map_err(wrong(PALETTE))?;
     Ok(())
 }
 
@@ -266,9 +267,10 @@ fn seed(owner: &str, key: Option<&str>) -> Answer<Seed> {
 /// If they do.
 pub(in crate::server) fn check_own(settings: &[Overrides]) -> crate::Result<()> {
     for layer in settings {
-        let palette = layer.palette.as_deref().and_then(crate::palette::file_of).is_some();
+        let palette = layer.palette.as_ref().and_then(OrNone::value);
+        let palette = palette.is_some_and(|palette| crate::palette::file_of(palette).is_some());
         let named = [
-            ("init-image", layer.init_image.is_some()),
+            ("init-image", layer.init_image.as_ref().is_some_and(|image| !image.is_none())),
             ("image-prompt", layer.image_prompt.is_some()),
             ("overlay", layer.overlay.as_ref().is_some_and(|overlay| !overlay.is_none())),
             ("mask", layer.mask.as_ref().and_then(OrNone::value).and_then(Mask::file).is_some()),

@@ -2,13 +2,15 @@
 
 group! {
     colors "Colors" {
-        setting palette: maybe String {
-            /// Use only these colors: a palette name, a list of colors, a ramp of colors (red->white\8) or a file
+        setting palette: optional String {
+            /// Use only these colors: a palette name, a list of colors, a ramp of colors (red->white\8) or a file; `none`
+            /// removes the palette
             ///
             /// `text2art palettes` lists the palette names. Colors are CSS or xkcd names or hexadecimal numbers
             /// (comma-separated). `red->white\8` is a ramp of 8 colors. Separate palette names, colors or
             /// ramps with semicolons to combine them: `black->navy\4;gold`. A file is an image, or a .gpl, .act, .hex or .pal file.
             value: "COLORS",
+            arg: |argument| argument.value_parser(clap::value_parser!(crate::settings::OrNone<String>)),
         },
         setting colors: maybe usize {
             /// Limit the picture to N colors, chosen halfway through the run

@@ -34,7 +34,7 @@ pub(crate) use motion::{GROUP as ANIMATION, ITERATIONS_PER_FRAME};
 pub use moving_pictures::VideoSettings;
 pub(crate) use output::checked_quality;
 
-use super::arguments::{self, number, number_or, signed, switch, whole_number};
+use super::arguments::{self, number, number_or, number_or_none, signed, switch, whole_number};
 use super::options::{self, OptionInfo, Setter};
 use super::or_none::choice_or_none;
 use super::range::Range;

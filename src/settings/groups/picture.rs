@@ -103,14 +103,15 @@ group! {
             range: Range::whole(1, 4),
             by: Requests,
         },
-        setting hires: maybe f64 {
-            /// Draw FACTOR times smaller first, then add details at the full size
+        setting hires: optional f64 {
+            /// Draw FACTOR times smaller first, then add details at the full size; `none` turns this off
             ///
             /// The first four fifths of the iterations draw a smaller picture, in which large shapes succeed better and
             /// which takes less time. It is enlarged and encoded again, and the other iterations continue with it.
             /// --size is the full size; without --size, the picture is FACTOR times as large as otherwise.
             value: "FACTOR",
-            arg: number,
+            arg: number_or_none,
+            read: "crate::settings::or_none::number",
             range: Range::above(1.0, 8.0),
             by: Requests,
         },

@@ -6,9 +6,12 @@ use crate::{Error, Result};
 
 group! {
     start "Start" {
-        setting init_image: maybe std::path::PathBuf {
-            /// Image to start from
+        setting init_image: optional std::path::PathBuf {
+            /// Image to start from; `none` removes the image
+            ///
+            /// For a file named `none`, write `./none`.
             value: "FILE",
+            arg: |argument| argument.value_parser(clap::value_parser!(crate::settings::OrNone<std::path::PathBuf>)).value_hint(clap::ValueHint::AnyPath),
             check: start::check_image,
         },
         setting init_opacity: maybe f64 {

@@ -3,7 +3,8 @@
 mod admin;
 mod arguments;
 mod display;
-mod letters;
+mod options;
+mod sources;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -7,7 +7,8 @@ use super::{Place, acts};
 use crate::Error;
 use crate::accounts::{INVITATION_LASTS, Invitation};
 use crate::cli::terminal::{line, stdout};
-use crate::cli::verbs::serve::arguments::{Age, PublicUrl};
+use crate::cli::verbs::serve::options::access::PublicUrl;
+use crate::cli::verbs::serve::options::keep::Age;
 use crate::database::Id;
 use crate::server::{invitation_link, rfc3339};
 

@@ -3,7 +3,7 @@
 use super::{Place, acts};
 use crate::cli::options::max_memory::MemorySize;
 use crate::cli::terminal::stdout;
-use crate::cli::verbs::serve::arguments::Age;
+use crate::cli::verbs::serve::options::keep::Age;
 use crate::models::hub::megabytes;
 use crate::server::upkeep::{collect_garbage, delete_old};
 use crate::text::counted;

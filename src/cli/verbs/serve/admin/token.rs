@@ -9,7 +9,7 @@ use super::{Place, acts, user};
 use crate::Error;
 use crate::accounts::{NewToken, Scope, Token};
 use crate::cli::terminal::{line, stdout};
-use crate::cli::verbs::serve::arguments::Age;
+use crate::cli::verbs::serve::options::keep::Age;
 use crate::database::Id;
 use crate::server::rfc3339;
 

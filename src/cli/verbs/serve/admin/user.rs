@@ -7,7 +7,7 @@ use super::invitation::Address;
 use super::{Place, acts, no_user, password};
 use crate::accounts::{Changes, Limits, NewUser, RESET_LASTS, Role, User};
 use crate::cli::terminal::{line, stdout};
-use crate::cli::verbs::serve::arguments::Age;
+use crate::cli::verbs::serve::options::keep::Age;
 use crate::server::{reset_link, rfc3339};
 use crate::{Error, Result};
 
