@@ -105,6 +105,24 @@ pub trait Drawer: Send {
     /// If the computation fails.
     fn move_canvas(&mut self, motion: &Motion, stream: &mut Stream) -> Result<()>;
 
+    /// What the parameters cannot hold of the canvas since the last motion, in host memory: with it, slow motions add up. None
+    /// if nothing has moved, and for drawers whose parameters move exactly.
+    #[must_use]
+    fn remainder(&self) -> Option<&Tensor> {
+        None
+    }
+
+    /// Takes the remainder of the run that the parameters are of.
+    ///
+    /// # Errors
+    /// If a drawer of this kind and size cannot have left it.
+    fn restore_remainder(&mut self, remainder: Option<Tensor>) -> Result<()> {
+        match remainder {
+            Some(_) => Err(Error::fault("this drawer leaves no remainder of a motion")),
+            None => Ok(()),
+        }
+    }
+
     /// Makes the current parameters the new starting point, if parameters are kept close to a starting point.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 use image::RgbImage;
 
-use super::motion::{Motion, with_colors_of};
+use super::motion::{Motion, Remainder, with_colors_of};
 use super::start::Start;
 use super::{Blueprint, Drawer, Effort, INIT, Loaded, start};
 use crate::device::bring;
@@ -24,6 +24,10 @@ use crate::{Error, Result, picture};
 /// The weight that keeps the latent of the embedded model close to the latent of its first picture: with 0.5, guidance
 /// disfigures small things; with 1.5, it adds little (`weights/embedded/README.md`).
 const PRIOR_HOLD: f64 = 1.0;
+
+/// The motion that halves what the codes cannot show of a canvas, in codes. With 2, some of a slow motion is lost; without a
+/// limit, pictures are no sharper.
+const REACH: usize = 4;
 
 /// The shortest side that a first pass can draw anything at, in pixels.
 const SMALLEST_FIRST: usize = 32;
@@ -77,11 +81,17 @@ impl Blueprint for VqganBlueprint {
         if !is_encoded && !settings.is_moving() && matches!(settings.init_noise, StartNoise::Codes) {
             return Ok(0);
         }
-        Ok(tiled(loaded.vqgan()?, settings.tile).encoding_memory(self.work_size(settings, loaded)?, of)?.peak)
+        let encoding =
+            tiled(loaded.vqgan()?, settings.tile).encoding_memory(self.work_size(settings, loaded)?, of)?.peak;
+        // The picture and the remainder of the canvas, both together before and after a motion, with the same as numbers.
+        let moving = if settings.is_moving() && of == MemoryOf::Host { 96 * pixels(settings) } else { 0 };
+        Ok(encoding.saturating_add(moving))
     }
 
     fn lasting_memory(&self, settings: &Settings, loaded: Loaded) -> Result<u64> {
-        tiled(loaded.vqgan()?, settings.tile).lasting_memory(self.work_size(settings, loaded)?)
+        let lasting = tiled(loaded.vqgan()?, settings.tile).lasting_memory(self.work_size(settings, loaded)?)?;
+        let remainder = if settings.is_moving() { 12 * pixels(settings) } else { 0 };
+        Ok(lasting.saturating_add(remainder))
     }
 
     fn memory(&self, settings: &Settings, loaded: Loaded, recomputed: usize, of: MemoryOf) -> Result<Memory> {
@@ -121,6 +131,11 @@ impl Blueprint for VqganBlueprint {
     }
 }
 
+/// The number of pixels of a picture with these settings.
+fn pixels(settings: &Settings) -> u64 {
+    settings.size.width.saturating_mul(settings.size.height) as u64
+}
+
 /// The VQGAN as it draws pictures that are tiled, if they are.
 fn tiled(vqgan: &Arc<Vqgan>, tile: Option<Tile>) -> Arc<Vqgan> {
     tile.map_or_else(|| vqgan.clone(), |tile| vqgan.tiled(tile))
@@ -146,6 +161,8 @@ pub struct VqganDrawer {
     held: Option<Network>,
     /// The weight of that distance; 0 if it is not kept close
     weight: f64,
+    /// What the codes lack of the canvas that moved last
+    remainder: Remainder,
 }
 
 impl VqganDrawer {
@@ -205,7 +222,9 @@ impl VqganDrawer {
         let decoder = vqgan.decoder(0);
         let resampling = tile.filter(|_| shown != size).map(|tile| resampling(tile, shown, size));
         let latent = Var::from_tensor(&latent)?;
-        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, tile, resampling, held, weight })
+        #[allow(clippy::cast_precision_loss)]
+        let remainder = Remainder::new((REACH * factor) as f64);
+        Ok(Self { vqgan, decoder, latent, bounds, finish, shown, work_size, tile, resampling, held, weight, remainder })
     }
 
     /// This drawer, but with `blocks` blocks of its decoder computed twice, which saves memory and takes more time
@@ -332,17 +351,32 @@ impl Drawer for VqganDrawer {
         Ok(self.latent.set(&Tensor::from_vec(values, self.latent.shape(), self.latent.device())?)?)
     }
 
-    /// Encodes the moved picture, so that its colors stay.
+    /// Encodes the moved canvas, so that its colors stay, and keeps what the codes lack of it.
     fn move_canvas(&mut self, motion: &Motion, _: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());
         }
         let device = self.latent.device().clone();
-        let moved = motion.of(&bring(&self.picture_of(&self.latent.as_detached_tensor())?.detach())?)?;
+        let picture = bring(&self.picture_of(&self.latent.as_detached_tensor())?.detach())?;
+        let canvas = self.remainder.moved(&picture, motion)?;
         let encode = |picture: &Tensor| self.latent_of(&picture.to_device(&device)?);
         let decode = |latent: &Tensor| bring(&self.picture_of(latent)?.detach());
-        let latent = with_colors_of(&moved, encode, decode)?;
-        Ok(self.latent.set(&self.bounds.clamp(&latent)?)?)
+        let (latent, shown) = with_colors_of(&canvas, encode, decode)?;
+        self.latent.set(&self.bounds.clamp(&latent)?)?;
+        self.remainder.keep(&canvas, &shown)
+    }
+
+    fn remainder(&self) -> Option<&Tensor> {
+        self.remainder.left()
+    }
+
+    fn restore_remainder(&mut self, remainder: Option<Tensor>) -> Result<()> {
+        let expected = [1, 3, self.shown.height, self.shown.width];
+        if remainder.as_ref().is_some_and(|remainder| remainder.dims() != expected) {
+            return Err(Error::fault("the remainder of a motion has another size than the picture"));
+        }
+        self.remainder.restore(remainder);
+        Ok(())
     }
 
     fn hold_here(&mut self) -> Result<()> {

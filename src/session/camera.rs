@@ -37,6 +37,8 @@ pub struct FrameStart {
     pub frame: usize,
     /// The parameters after the motion
     pub parameters: Vec<Tensor>,
+    /// What these cannot hold of the canvas ([`Drawer::remainder`](crate::drawer::Drawer::remainder))
+    pub remainder: Option<Tensor>,
 }
 
 impl Camera {
@@ -124,19 +126,21 @@ impl Session {
         self.drawer.hold_here()?;
         let parameters = self.drawer.parameters();
         let parameters = parameters.iter().map(|parameter| parameter.as_detached_tensor().copy());
-        self.frame_start = Some(FrameStart { frame, parameters: parameters.collect::<candle_core::Result<_>>()? });
+        let parameters = parameters.collect::<candle_core::Result<_>>()?;
+        self.frame_start = Some(FrameStart { frame, parameters, remainder: self.drawer.remainder().cloned() });
         Ok(())
     }
 
     /// Continues a frame that started with this canvas.
     ///
     /// # Errors
-    /// If its parameters have other shapes.
+    /// If its parameters or their remainder have other shapes.
     pub(super) fn begin_frame(&mut self, start: FrameStart) -> Result<()> {
         if self.camera.is_none() {
             return Err(of_another_run());
         }
         restore_parameters(&self.drawer.parameters(), &start.parameters)?;
+        self.drawer.restore_remainder(start.remainder.clone()).map_err(|_| of_another_run())?;
         self.drawer.hold_here()?;
         self.frame_start = Some(start);
         Ok(())

@@ -2,10 +2,12 @@
 
 mod colors;
 mod cubic;
+mod remainder;
 
 use candle_core::Tensor;
 
 pub(super) use colors::with_colors_of;
+pub(super) use remainder::Remainder;
 
 use crate::Result;
 use crate::frozen::{self, Border, Filter, Homography, View, Warp};

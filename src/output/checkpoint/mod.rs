@@ -92,6 +92,8 @@ impl Checkpoint {
         tensors.extend(named("picture", state.last.iter().map(|last| &last.picture)));
         tensors.extend(named("enlarged", &state.enlarged));
         tensors.extend(named("frame", state.frame_start.iter().flat_map(|start| &start.parameters)));
+        let remainder = state.frame_start.iter().filter_map(|start| start.remainder.as_ref());
+        tensors.extend(named("remainder", remainder));
         let bytes = tensors.iter().map(|(_, tensor)| bytes_of(tensor)).collect::<Result<Vec<_>>>()?;
         let views = tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
             let view = TensorView::new(Dtype::F32, tensor.dims().to_vec(), bytes);
@@ -177,6 +179,8 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
     };
     let Some(means) = tensors_of("average", tensors)? else { return Ok(None) };
     let Some(canvas) = tensors_of("frame", tensors)? else { return Ok(None) };
+    let Some(remainder) = tensors_of("remainder", tensors)? else { return Ok(None) };
+    let remainder = remainder.into_iter().next();
     let result = &head.recipe.result;
     let picture = pictures.into_iter().next();
     let loss = result.figures.loss;
@@ -195,6 +199,6 @@ fn state_of(head: &Head, tensors: &SafeTensors) -> Result<Option<SessionState>> 
         last,
         fit: head.fit,
         enlarged: enlarged.into_iter().next(),
-        frame_start: head.frame.map(|frame| FrameStart { frame, parameters: canvas }),
+        frame_start: head.frame.map(|frame| FrameStart { frame, parameters: canvas, remainder }),
     }))
 }

@@ -42,7 +42,7 @@ group! {
             ///
             /// KEYS is a number, or numbers at given frames (keyframes): `0: 1, 50: 1.02` zooms faster and faster until frame 50.
             /// The number changes evenly between keyframes; put the word `smooth` first to ease in and out of each keyframe.
-            /// Values from 0.98 to 1.02 look steady.
+            /// Values from 0.98 to 1.02 look steady; slow zooms, such as 1.002, add up over the frames.
             value: "KEYS",
             arg: signed,
             shown: "1",
