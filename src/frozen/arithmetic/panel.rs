@@ -22,21 +22,23 @@ pub struct Left<'a> {
     pub depth_stride: usize,
 }
 
-/// Writes `left · right` into the row-major `destination` `[rows, WIDTH]`; `right` is `[depth, WIDTH]`.
+/// Writes `left · right` into the row-major `destination` `[rows, WIDTH]`; `right` is `[depth, WIDTH]`. Only the first
+/// `columns` columns are needed, and others may be left out.
 ///
 /// # Panics
 /// If the lengths do not match the dimensions.
-pub fn multiply_panel(destination: &mut [f32], left: Left, right: &[f32]) {
+pub fn multiply_panel(destination: &mut [f32], left: Left, right: &[f32], columns: usize) {
     let last = left.rows.saturating_sub(1) * left.row_stride + left.depth.saturating_sub(1) * left.depth_stride;
     assert!(left.rows > 0 && left.depth > 0 && last < left.values.len());
-    assert!(destination.len() == left.rows * WIDTH && right.len() == left.depth * WIDTH);
-    Arch::new().dispatch(Product { destination, left, right });
+    assert!(destination.len() == left.rows * WIDTH && right.len() == left.depth * WIDTH && columns <= WIDTH);
+    Arch::new().dispatch(Product { destination, left, right, columns });
 }
 
 struct Product<'a> {
     destination: &'a mut [f32],
     left: Left<'a>,
     right: &'a [f32],
+    columns: usize,
 }
 
 impl WithSimd for Product<'_> {
@@ -53,7 +55,7 @@ impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize>(&mut self, simd: S) {
         let step = VECTORS * size_of::<S::f32s>() / size_of::<f32>();
-        for column in (0..WIDTH).step_by(step) {
+        for column in (0..self.columns).step_by(step) {
             let whole = self.left.rows / ROWS * ROWS;
             for row in (0..whole).step_by(ROWS) {
                 self.block::<S, ROWS>(simd, row, column);

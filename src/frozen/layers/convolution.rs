@@ -84,8 +84,8 @@ pub struct Convolution {
 }
 
 /// Minimum of channels on each side, and of pixels, for which Winograd's algorithm is faster.
-const WINOGRAD_CHANNELS: usize = 32;
-const WINOGRAD_PIXELS: usize = 64 * 64;
+const WINOGRAD_CHANNELS: usize = 16;
+const WINOGRAD_PIXELS: usize = 16 * 16;
 
 impl Convolution {
     /// Creates the layer from `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.

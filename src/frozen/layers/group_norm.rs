@@ -124,8 +124,8 @@ impl InPlace for GroupNorm {
                             }
                         }
                         let (dx, x) = (&dx[..area], &x[..area]);
-                        first += sum(area, |i| dx[i]);
-                        second += sum(area, |i| dx[i] * ((x[i] - mean) * inverse));
+                        first += sum([dx], |[dx]| dx);
+                        second += sum([dx, x], |[dx, x]| dx * ((x - mean) * inverse));
                     }
                     let first = (first / size as f64) as f32;
                     let second = (second / size as f64) as f32;
