@@ -19,7 +19,7 @@ pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
 
 const LANES: usize = 16;
 /// Lanes are summed in f32 over a block and blocks in f64, so long sums keep their precision.
-const BLOCK: usize = 1024;
+pub const BLOCK: usize = 1024;
 
 /// Sum of `term` over the elements of slices of the same length.
 ///

@@ -33,7 +33,7 @@ use crate::frozen::network::buffer::Buffer;
 use points::{DOUBLED, PLAIN, TILE};
 use route::{Backward, DoubledBackward, DoubledForward, Forward, Route};
 use tiles::{Segment, Tiles};
-use transform::{Evaluation, Interpolation, Scratch};
+use transform::{Evaluation, Interpolation, Lines, Scratch};
 
 /// Elements of a cache line. Rows whose length is a power of two share the same cache lines; one more line
 /// separates them.
@@ -129,14 +129,14 @@ impl Evaluated {
                 let columns: Vec<_> = panels.iter().map(|panel| tiles.columns(*panel)).collect();
                 let products = self.multiply::<R>(depth, rows, &columns, &evaluated);
                 drop(evaluated);
-                (0..rows).into_par_iter().with_min_len(CHANNELS).for_each(|channel| {
+                (0..rows).into_par_iter().with_min_len(CHANNELS).for_each_init(Lines::new, |lines, channel| {
                     let bias = bias.map_or(0.0, |bias| bias[channel]);
                     for segment in &segments {
                         let start = (segment.panel * rows + channel) * WIDTH + segment.column;
                         let (products, apart) = (&products[start..], apart(panels.len(), rows));
                         let (size, output, route) = (target, &output, PhantomData::<R>);
                         let interpolation =
-                            Interpolation { segment, products, apart, channel, bias, size, output, route };
+                            Interpolation { lines, segment, products, apart, channel, bias, size, output, route };
                         Arch::new().dispatch(interpolation);
                     }
                 });

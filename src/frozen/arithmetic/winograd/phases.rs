@@ -113,9 +113,8 @@ mod avx2 {
         // SAFETY: the caller guarantees this.
         unsafe {
             let (a, b) = (_mm256_loadu_ps(pixels), _mm256_loadu_ps(pixels.add(GROUP)));
-            let order = |mixed: __m256| {
-                _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(mixed)))
-            };
+            let order =
+                |mixed: __m256| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(mixed)));
             _mm256_storeu_ps(sorted[0].as_mut_ptr(), order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)));
             _mm256_storeu_ps(sorted[1].as_mut_ptr(), order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)));
         }
@@ -174,7 +173,8 @@ mod tests {
     #[test]
     fn pixels_are_sorted_and_mixed_again() {
         for step in [2, 4] {
-            for run in [|step| Arch::new().dispatch(ThereAndBack(step)), |step| ThereAndBack(step).with_simd(pulp::Scalar)]
+            for run in
+                [|step| Arch::new().dispatch(ThereAndBack(step)), |step| ThereAndBack(step).with_simd(pulp::Scalar)]
             {
                 let (line, sorted, mixed) = run(step);
                 for place in 0..step {

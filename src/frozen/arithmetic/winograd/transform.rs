@@ -158,8 +158,23 @@ impl<R: Route> Evaluation<'_, R> {
     }
 }
 
+/// Intermediate lines of a block of tiles.
+pub struct Lines {
+    /// The products interpolated from top to bottom, [result][point][tile]
+    down: [[[f32; BLOCK]; SEEN]; TILE],
+    /// A row of results, [place in the tile][tile]
+    results: [[f32; BLOCK]; TILE],
+}
+
+impl Lines {
+    pub const fn new() -> Self {
+        Self { down: [[[0.0; BLOCK]; SEEN]; TILE], results: [[0.0; BLOCK]; TILE] }
+    }
+}
+
 /// Writes one channel of a segment's results.
 pub struct Interpolation<'a, R> {
+    pub lines: &'a mut Lines,
     pub segment: &'a Segment,
     /// The segment's numbers of the first product
     pub products: &'a [f32],
@@ -177,7 +192,7 @@ impl<R: Route> WithSimd for Interpolation<'_, R> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
         for first in (0..self.segment.count).step_by(BLOCK) {
             self.interpolate(simd, first, BLOCK.min(self.segment.count - first));
         }
@@ -187,9 +202,8 @@ impl<R: Route> WithSimd for Interpolation<'_, R> {
 impl<R: Route> Interpolation<'_, R> {
     /// Writes the results of `count` tiles, a block or less.
     #[inline(always)]
-    fn interpolate<S: Simd>(&self, simd: S, first: usize, count: usize) {
+    fn interpolate<S: Simd>(&mut self, simd: S, first: usize, count: usize) {
         let vectors = (0..count).step_by(lanes::<S>());
-        let mut lines = [[[0.0; BLOCK]; SEEN]; TILE];
         for across in 0..R::POINTS.count {
             for vector in vectors.clone() {
                 let mut values = [simd.splat_f32s(0.0); SEEN];
@@ -198,36 +212,36 @@ impl<R: Route> Interpolation<'_, R> {
                     let start = (point * R::POINTS.count + across) * self.apart + first + vector;
                     *values = load::<S>(&self.products[start..]);
                 }
-                for (line, factors) in lines.iter_mut().zip(&R::INTERPOLATION).take(R::RESULTS) {
+                for (line, factors) in self.lines.down.iter_mut().zip(&R::INTERPOLATION).take(R::RESULTS) {
                     store::<S>(&mut line[across][vector..], combine(simd, factors, &values));
                 }
             }
         }
-        for (index, line) in lines.iter().enumerate().take(R::RESULTS) {
-            let mut results = [[0.0; BLOCK]; TILE];
+        for index in 0..R::RESULTS {
             for vector in vectors.clone() {
                 let mut values = [simd.splat_f32s(0.0); SEEN];
-                for (values, line) in values.iter_mut().zip(line).take(R::POINTS.count) {
+                for (values, line) in values.iter_mut().zip(&self.lines.down[index]).take(R::POINTS.count) {
                     *values = load::<S>(&line[vector..]);
                 }
-                for (results, factors) in results.iter_mut().zip(&R::INTERPOLATION).take(R::RESULTS) {
+                for (results, factors) in self.lines.results.iter_mut().zip(&R::INTERPOLATION).take(R::RESULTS) {
                     let sum = combine(simd, factors, &values);
                     store::<S>(&mut results[vector..], simd.add_f32s(sum, simd.splat_f32s(self.bias)));
                 }
             }
             let y = self.segment.row * R::RESULTS + index;
             if y < self.size.0 {
-                self.write(simd, y, first, count, &results);
+                self.write(simd, y, first, count);
             }
         }
     }
 
     /// Writes a row of results of `count` tiles from `first` on.
     #[inline(always)]
-    fn write<S: Simd>(&self, simd: S, y: usize, first: usize, count: usize, results: &[[f32; BLOCK]; TILE]) {
+    fn write<S: Simd>(&self, simd: S, y: usize, first: usize, count: usize) {
         let (height, width) = self.size;
         for tile in (0..count).step_by(GROUP) {
-            let sorted = results.map(|results| std::array::from_fn(|index| results[tile + index]));
+            let sorted =
+                self.lines.results.each_ref().map(|results| std::array::from_fn(|index| results[tile + index]));
             let x = (self.segment.first + first + tile) * R::RESULTS;
             // The last tile may reach past the row.
             let length = (GROUP.min(count - tile) * R::RESULTS).min(width - x);
