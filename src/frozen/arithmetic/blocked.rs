@@ -18,6 +18,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::pack::{self, View};
+use super::processor::avx2_alone;
 use super::product::{Matrix, MatrixMut};
 use super::tile::{ROWS, Tile, WIDTH};
 
@@ -92,14 +93,9 @@ struct Block<'a> {
     copies: *mut f32,
 }
 
-/// The instructions of this processor, if this module computes its products. Depends on nothing but the processor.
-fn processor() -> Option<V3> {
-    if std::arch::is_x86_feature_detected!("avx512f") { None } else { V3::try_new() }
-}
-
 /// Like [`super::product::multiply_weights`]; returns false if the product must be computed elsewhere.
 pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, accumulate: bool) -> bool {
-    processor().is_some_and(|simd| multiply_with(simd, destination, left, right, accumulate))
+    avx2_alone().is_some_and(|simd| multiply_with(simd, destination, left, right, accumulate))
 }
 
 fn multiply_with(simd: V3, destination: &mut MatrixMut, left: Matrix, right: Matrix, accumulate: bool) -> bool {

@@ -22,21 +22,23 @@ pub struct Left<'a> {
     pub depth_stride: usize,
 }
 
-/// Writes `left · right` into the row-major `destination` `[rows, WIDTH]`; `right` is `[depth, WIDTH]`.
+/// Writes `left · right` into the row-major `destination` `[rows, WIDTH]`; `right` is `[depth, WIDTH]`. Only the first
+/// `columns` columns are needed, and others may be left out.
 ///
 /// # Panics
 /// If the lengths do not match the dimensions.
-pub fn multiply_panel(destination: &mut [f32], left: Left, right: &[f32]) {
+pub fn multiply_panel(destination: &mut [f32], left: Left, right: &[f32], columns: usize) {
     let last = left.rows.saturating_sub(1) * left.row_stride + left.depth.saturating_sub(1) * left.depth_stride;
     assert!(left.rows > 0 && left.depth > 0 && last < left.values.len());
-    assert!(destination.len() == left.rows * WIDTH && right.len() == left.depth * WIDTH);
-    Arch::new().dispatch(Product { destination, left, right });
+    assert!(destination.len() == left.rows * WIDTH && right.len() == left.depth * WIDTH && columns <= WIDTH);
+    Arch::new().dispatch(Product { destination, left, right, columns });
 }
 
 struct Product<'a> {
     destination: &'a mut [f32],
     left: Left<'a>,
     right: &'a [f32],
+    columns: usize,
 }
 
 impl WithSimd for Product<'_> {
@@ -53,7 +55,7 @@ impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize>(&mut self, simd: S) {
         let step = VECTORS * size_of::<S::f32s>() / size_of::<f32>();
-        for column in (0..WIDTH).step_by(step) {
+        for column in (0..self.columns).step_by(step) {
             let whole = self.left.rows / ROWS * ROWS;
             for row in (0..whole).step_by(ROWS) {
                 self.block::<S, ROWS>(simd, row, column);
@@ -79,16 +81,22 @@ impl Product<'_> {
         let lanes = size_of::<S::f32s>() / size_of::<f32>();
         let Left { values, depth, row_stride, depth_stride, .. } = self.left;
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (k, right) in self.right.chunks_exact(WIDTH).enumerate().take(depth) {
-            let (right, _) = S::as_simd_f32s(&right[column..column + VECTORS * lanes]);
-            for (i, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: `multiply_panel` checked that all rows and depths lie inside `values`.
-                let value = unsafe { *values.get_unchecked((row + i) * row_stride + k * depth_stride) };
-                let value = simd.splat_f32s(value);
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = simd.mul_add_e_f32s(value, *right, *sum);
+        let mut left = values[row * row_stride..].as_ptr();
+        let mut right = self.right[column..].as_ptr();
+        for _ in 0..depth {
+            // SAFETY: `multiply_panel` checked that the panel has this depth, and that all rows and depths lie inside `values`.
+            unsafe {
+                let vectors: [S::f32s; VECTORS] =
+                    std::array::from_fn(|vector| right.add(vector * lanes).cast::<S::f32s>().read_unaligned());
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let value = simd.splat_f32s(*left.add(i * row_stride));
+                    for (sum, right) in sums.iter_mut().zip(vectors) {
+                        *sum = simd.mul_add_e_f32s(value, right, *sum);
+                    }
                 }
             }
+            left = left.wrapping_add(depth_stride);
+            right = right.wrapping_add(WIDTH);
         }
         for (i, sums) in sums.iter().enumerate() {
             let line = &mut self.destination[(row + i) * WIDTH + column..][..VECTORS * lanes];

@@ -19,27 +19,31 @@ pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
 
 const LANES: usize = 16;
 /// Lanes are summed in f32 over a block and blocks in f64, so long sums keep their precision.
-const BLOCK: usize = 1024;
+pub const BLOCK: usize = 1024;
 
-/// Sum of `term(i)` for `i` in `0 .. length`.
+/// Sum of `term` over the elements of slices of the same length.
+///
+/// # Panics
+/// If the lengths differ.
 #[inline(always)]
-pub fn sum(length: usize, term: impl Fn(usize) -> f32) -> f64 {
+pub fn sum<const N: usize>(slices: [&[f32]; N], term: impl Fn([f32; N]) -> f32) -> f64 {
+    let length = slices[0].len();
+    assert!(slices.iter().all(|slice| slice.len() == length));
     let mut total = 0.0;
-    let mut start = 0;
-    while start < length {
+    for start in (0..length).step_by(BLOCK) {
         let end = length.min(start + BLOCK);
+        let block = slices.map(|slice| slice[start..end].as_chunks::<LANES>());
         let mut lanes = [0.0f32; LANES];
-        let mut index = start;
-        while index + LANES <= end {
+        for index in 0..block[0].0.len() {
+            // Without a check for each element, the lanes become vectors.
+            let chunks = block.map(|(chunks, _)| &chunks[index]);
             for (lane, value) in lanes.iter_mut().enumerate() {
-                *value += term(index + lane);
+                *value += term(chunks.map(|chunk| chunk[lane]));
             }
-            index += LANES;
         }
         let mut rest = 0.0f32;
-        while index < end {
-            rest += term(index);
-            index += 1;
+        for index in 0..block[0].1.len() {
+            rest += term(block.map(|(_, rest)| rest[index]));
         }
         let mut width = LANES / 2;
         while width > 0 {
@@ -49,7 +53,6 @@ pub fn sum(length: usize, term: impl Fn(usize) -> f32) -> f64 {
             width /= 2;
         }
         total += f64::from(lanes[0] + rest);
-        start = end;
     }
     total
 }
@@ -114,7 +117,8 @@ mod tests {
     fn sums_are_exact_to_f32() {
         let exact: f64 = (0..10_007).map(|i| 1.0 / f64::from(i + 1)).sum();
         #[allow(clippy::cast_precision_loss)]
-        let found = sum(10_007, |i| 1.0 / (i + 1) as f32);
+        let numbers: Vec<f32> = (1..=10_007).map(|i| i as f32).collect();
+        let found = sum([&numbers], |[number]| 1.0 / number);
         assert!((found / exact - 1.0).abs() < 1e-6);
     }
 }

@@ -134,7 +134,7 @@ fn softmax(scores: &mut [f32]) {
             for score in scores.iter_mut() {
                 *score = exp(*score - maximum);
             }
-            let inverse = (1.0 / sum(scores.len(), |i| scores[i])) as f32;
+            let inverse = (1.0 / sum([scores], |[score]| score)) as f32;
             for score in scores.iter_mut() {
                 *score *= inverse;
             }
@@ -253,7 +253,7 @@ impl Attention {
                 #[inline(always)]
                 || {
                     let probabilities = &probabilities[..scores.len()];
-                    let total = sum(scores.len(), |i| scores[i] * probabilities[i]) as f32;
+                    let total = sum([scores, probabilities], |[score, probability]| score * probability) as f32;
                     for (score, probability) in scores.iter_mut().zip(probabilities) {
                         *score = probability * (*score - total);
                     }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use candle_core::Result;
 
+use crate::frozen::arithmetic::processor::has_avx2_alone;
 use crate::frozen::arithmetic::winograd::Evaluated;
 use crate::frozen::arithmetic::{shifted, unfolded, winograd};
 use crate::frozen::cuda::layers::ConvolutionOnDevice;
@@ -86,6 +87,11 @@ pub struct Convolution {
 /// Minimum of channels on each side, and of pixels, for which Winograd's algorithm is faster.
 const WINOGRAD_CHANNELS: usize = 32;
 const WINOGRAD_PIXELS: usize = 64 * 64;
+/// The same with AVX2 but without AVX-512, whose plain sums are faster.
+const WINOGRAD_CHANNELS_OF_AVX2: usize = 16;
+const WINOGRAD_PIXELS_OF_AVX2: usize = 16 * 16;
+/// Maximum of pairs of channels for few pixels: larger kernels take long to read, and much memory.
+const WINOGRAD_PAIRS: usize = 128 * 128;
 
 impl Convolution {
     /// Creates the layer from `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
@@ -122,14 +128,28 @@ impl Convolution {
         self.is_by_winograd(picture).then(|| self.evaluated())
     }
 
-    fn is_by_winograd(&self, (height, width): (usize, usize)) -> bool {
-        let worthwhile = self.inputs.min(self.outputs) >= WINOGRAD_CHANNELS && height * width >= WINOGRAD_PIXELS;
+    fn is_by_winograd(&self, picture: (usize, usize)) -> bool {
+        self.would_be_by_winograd(picture, has_avx2_alone())
+    }
+
+    /// Like `is_by_winograd`, for a processor that has AVX2 but not AVX-512, or for any other.
+    fn would_be_by_winograd(&self, (height, width): (usize, usize), avx2_alone: bool) -> bool {
+        let (channels, pixels) = (self.inputs.min(self.outputs), height * width);
+        let for_all = channels >= WINOGRAD_CHANNELS && pixels >= WINOGRAD_PIXELS;
+        let for_avx2 = channels >= WINOGRAD_CHANNELS_OF_AVX2
+            && pixels >= WINOGRAD_PIXELS_OF_AVX2
+            && self.inputs * self.outputs <= WINOGRAD_PAIRS;
         let chosen = match self.algorithms {
             Algorithms::Sums => false,
             Algorithms::Winograd => true,
-            Algorithms::ByShape => worthwhile,
+            Algorithms::ByShape => for_all || avx2_alone && for_avx2,
         };
         chosen && self.window == Window::same(3)
+    }
+
+    /// Whether Winograd's algorithm is used on any processor: estimates of memory must not depend on the machine.
+    fn may_be_by_winograd(&self, picture: (usize, usize)) -> bool {
+        [true, false].into_iter().any(|avx2_alone| self.would_be_by_winograd(picture, avx2_alone))
     }
 
     /// The original kernels, `[outputs, inputs, side²]`.
@@ -185,7 +205,7 @@ impl Layer for Convolution {
     }
 
     fn working_memory(&self, read: &[usize]) -> usize {
-        if self.is_by_winograd((read[2], read[3])) {
+        if self.may_be_by_winograd((read[2], read[3])) {
             THREADS * winograd::working_size(self.inputs, self.outputs, false)
         } else {
             // A padded copy.
@@ -194,7 +214,7 @@ impl Layer for Convolution {
     }
 
     fn lasting_memory(&self, shape: &[usize]) -> usize {
-        let lasts = self.is_by_winograd((shape[2], shape[3]));
+        let lasts = self.may_be_by_winograd((shape[2], shape[3]));
         if lasts { winograd::evaluated_size(self.inputs, self.outputs, false) } else { 0 }
     }
 

@@ -5,7 +5,7 @@ use candle_core::Result;
 use rayon::prelude::*;
 
 use super::layer_norm::moments;
-use crate::frozen::arithmetic::vector::{sum, vectorized};
+use crate::frozen::arithmetic::vector::{BLOCK, sum, vectorized};
 use crate::frozen::cuda::layers::GroupNormOnDevice;
 use crate::frozen::{Activation, InPlace, Layer, in_place, on_gpu, unexpected_shape};
 
@@ -114,18 +114,20 @@ impl InPlace for GroupNorm {
                         let gamma = self.scale[first_channel + offset];
                         let shift = self.shift[first_channel + offset];
                         let scale = inverse * gamma;
-                        if self.silu {
-                            for (dx, x) in dx.iter_mut().zip(x) {
-                                *dx = *dx * gamma * Activation::Silu.derivative((x - mean) * scale + shift);
+                        // The sums read a block while it is in the cache.
+                        for (dx, x) in dx.chunks_mut(BLOCK).zip(x.chunks(BLOCK)) {
+                            if self.silu {
+                                for (dx, x) in dx.iter_mut().zip(x) {
+                                    *dx = *dx * gamma * Activation::Silu.derivative((x - mean) * scale + shift);
+                                }
+                            } else {
+                                for dx in dx.iter_mut() {
+                                    *dx *= gamma;
+                                }
                             }
-                        } else {
-                            for dx in dx.iter_mut() {
-                                *dx *= gamma;
-                            }
+                            first += sum([dx], |[dx]| dx);
+                            second += sum([dx, x], |[dx, x]| dx * ((x - mean) * inverse));
                         }
-                        let (dx, x) = (&dx[..area], &x[..area]);
-                        first += sum(area, |i| dx[i]);
-                        second += sum(area, |i| dx[i] * ((x[i] - mean) * inverse));
                     }
                     let first = (first / size as f64) as f32;
                     let second = (second / size as f64) as f32;

@@ -34,8 +34,8 @@ impl LayerNorm {
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 pub(in crate::frozen) fn moments(values: &[f32], epsilon: f64) -> (f32, f32) {
     let count = values.len() as f64;
-    let mean = (sum(values.len(), |i| values[i]) / count) as f32;
-    let variance = sum(values.len(), |i| (values[i] - mean) * (values[i] - mean)) / count;
+    let mean = (sum([values], |[x]| x) / count) as f32;
+    let variance = sum([values], |[x]| (x - mean) * (x - mean)) / count;
     (mean, (1.0 / (variance + epsilon).sqrt()) as f32)
 }
 
@@ -92,8 +92,8 @@ impl InPlace for LayerNorm {
                     let scale = &self.scale[..x.len()];
                     let dx = &mut dx[..x.len()];
                     let average = |total: f64| (total / channels as f64) as f32;
-                    let first = average(sum(channels, |i| dx[i] * scale[i]));
-                    let second = average(sum(channels, |i| dx[i] * scale[i] * (x[i] - mean) * inverse));
+                    let first = average(sum([dx, scale], |[dx, scale]| dx * scale));
+                    let second = average(sum([dx, scale, x], |[dx, scale, x]| dx * scale * (x - mean) * inverse));
                     for (i, dx) in dx.iter_mut().enumerate() {
                         let normalised = (x[i] - mean) * inverse;
                         *dx = inverse * (*dx * scale[i] - first - normalised * second);

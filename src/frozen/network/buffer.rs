@@ -2,7 +2,7 @@
 //! page, which is slow.
 //!
 //! A dropped buffer waits for the next request of about its size. Waiting buffers are released if all buffers
-//! together would exceed the peak in use by more than an eighth, or by more than 128 MiB.
+//! together would exceed the peak in use by more than an eighth, but at least 8 MiB and at most 128 MiB.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -20,6 +20,8 @@ const SLACK: (usize, usize) = (5, 4);
 
 /// How far all buffers together may exceed the peak in use: by an eighth of it,
 const SURPLUS_SHARE: usize = 8;
+/// by at least this many elements (8 MiB),
+const LEAST_SURPLUS: usize = 1 << 21;
 /// and by at most this many elements; larger work takes so long to compute that fresh memory costs little.
 const MOST_SURPLUS: usize = 1 << 25;
 
@@ -100,7 +102,7 @@ impl Pool {
         self.waiting_size -= fitting.as_ref().map_or(0, Block::len);
         self.used += size;
         self.most_used = self.most_used.max(self.used);
-        let most = self.most_used + (self.most_used / SURPLUS_SHARE).min(MOST_SURPLUS);
+        let most = self.most_used + (self.most_used / SURPLUS_SHARE).clamp(LEAST_SURPLUS, MOST_SURPLUS);
         let mut surplus = Vec::new();
         while self.used + self.waiting_size > most
             && let Some(mut entry) = self.waiting.last_entry()
@@ -230,12 +232,12 @@ mod tests {
     fn surplus_memory_is_given_back() {
         let mut pool = Pool { waiting: BTreeMap::new(), waiting_size: 0, used: 0, most_used: 0 };
         for _ in 0..2 {
-            assert!(pool.take(100_000).0.is_none());
+            assert!(pool.take(10_000_000).0.is_none());
         }
-        pool.put(Block::zeros(100_000));
-        let (fitting, surplus) = pool.take(60_000);
+        pool.put(Block::zeros(10_000_000));
+        let (fitting, surplus) = pool.take(6_000_000);
         assert!(fitting.is_none() && surplus.len() == 1);
-        assert!(pool.waiting_size == 0 && pool.used == 160_000);
+        assert!(pool.waiting_size == 0 && pool.used == 16_000_000);
     }
 
     #[test]

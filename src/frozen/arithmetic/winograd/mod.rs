@@ -16,6 +16,7 @@
 //! Memory: evaluated kernels, four times as large as the kernels (2.8 times for doubled pictures), and for each
 //! block of 64 tiles being processed the evaluated picture and its products, 36 · 64 · (inputs + outputs) numbers.
 
+mod phases;
 mod points;
 mod route;
 mod tiles;
@@ -32,13 +33,15 @@ use crate::frozen::network::buffer::Buffer;
 use points::{DOUBLED, PLAIN, TILE};
 use route::{Backward, DoubledBackward, DoubledForward, Forward, Route};
 use tiles::{Segment, Tiles};
-use transform::{Evaluation, Interpolation, Scratch};
+use transform::{Evaluation, Interpolation, Lines, Scratch};
 
 /// Elements of a cache line. Rows whose length is a power of two share the same cache lines; one more line
 /// separates them.
 const APART: usize = 16;
 /// Channels handled by one task.
 const CHANNELS: usize = 8;
+/// Products computed by one task.
+const PRODUCTS: usize = 3;
 /// Panels of tiles processed together: evaluated kernels are read once for all of them.
 const PANELS: usize = 2;
 
@@ -49,7 +52,7 @@ pub fn evaluated_size(inputs: usize, outputs: usize, doubled: bool) -> usize {
 
 /// Elements that a thread holds for its tiles: the evaluated picture and the products.
 pub fn working_size(inputs: usize, outputs: usize, doubled: bool) -> usize {
-    products(doubled) * PANELS * WIDTH * (inputs + outputs)
+    products(doubled) * (apart(PANELS, inputs) + apart(PANELS, outputs))
 }
 
 /// Products per tile and pair of channels.
@@ -123,16 +126,17 @@ impl Evaluated {
                 let panels: Vec<_> = (first..tiles.panels().min(first + PANELS)).collect();
                 let segments: Vec<_> = panels.iter().flat_map(|panel| tiles.segments(*panel, first)).collect();
                 let evaluated = evaluate::<R>(depth, source, panels.len(), &segments, input);
-                let products = self.multiply::<R>(depth, rows, panels.len(), &evaluated);
+                let columns: Vec<_> = panels.iter().map(|panel| tiles.columns(*panel)).collect();
+                let products = self.multiply::<R>(depth, rows, &columns, &evaluated);
                 drop(evaluated);
-                (0..rows).into_par_iter().with_min_len(CHANNELS).for_each(|channel| {
+                (0..rows).into_par_iter().with_min_len(CHANNELS).for_each_init(Lines::new, |lines, channel| {
                     let bias = bias.map_or(0.0, |bias| bias[channel]);
                     for segment in &segments {
                         let start = (segment.panel * rows + channel) * WIDTH + segment.column;
-                        let (products, apart) = (&products[start..], panels.len() * rows * WIDTH);
+                        let (products, apart) = (&products[start..], apart(panels.len(), rows));
                         let (size, output, route) = (target, &output, PhantomData::<R>);
                         let interpolation =
-                            Interpolation { segment, products, apart, channel, bias, size, output, route };
+                            Interpolation { lines, segment, products, apart, channel, bias, size, output, route };
                         Arch::new().dispatch(interpolation);
                     }
                 });
@@ -140,25 +144,34 @@ impl Evaluated {
         });
     }
 
-    /// `[products, panels, rows, WIDTH]`
-    fn multiply<R: Route>(&self, depth: usize, rows: usize, panels: usize, evaluated: &[f32]) -> Buffer {
-        let size = R::PRODUCTS * panels * rows * WIDTH;
+    /// `[products, panels, rows, WIDTH]`, with a gap after each product; `columns` are the tiles of each panel.
+    fn multiply<R: Route>(&self, depth: usize, rows: usize, columns: &[usize], evaluated: &[f32]) -> Buffer {
+        let (each, from) = (apart(columns.len(), rows), apart(columns.len(), depth));
+        let size = R::PRODUCTS * each;
         // Vectors of the last segment may reach past the last row.
         let mut products = Buffer::any(size + WIDTH);
         products[size..].fill(0.0);
         let (row_stride, depth_stride) = if R::BACK { (1, self.row) } else { (self.row, 1) };
-        let each = products[..size].par_chunks_mut(panels * rows * WIDTH);
-        let each = each.zip(evaluated.par_chunks(panels * depth * WIDTH));
-        each.zip(self.weight.par_chunks(self.outputs * self.row)).for_each(|((product, evaluated), values)| {
-            for (product, evaluated) in product.chunks_mut(rows * WIDTH).zip(evaluated.chunks(depth * WIDTH)) {
-                multiply_panel(product, Left { values, rows, depth, row_stride, depth_stride }, evaluated);
+        let pairs = products[..size].par_chunks_mut(each).zip(evaluated.par_chunks(from));
+        let tasks = pairs.zip(self.weight.par_chunks(self.outputs * self.row)).with_min_len(PRODUCTS);
+        tasks.for_each(|((product, evaluated), values)| {
+            let panels = product.chunks_exact_mut(rows * WIDTH).zip(evaluated.chunks_exact(depth * WIDTH));
+            for ((product, evaluated), columns) in panels.zip(columns) {
+                let left = Left { values, rows, depth, row_stride, depth_stride };
+                multiply_panel(product, left, evaluated, *columns);
             }
         });
         products
     }
 }
 
-/// `[products, panels, depth, WIDTH]`: the picture at the points.
+/// Distance from one product to the next, for panels of so many rows. A power of two would have all numbers of a tile share
+/// the same cache lines.
+fn apart(panels: usize, rows: usize) -> usize {
+    panels * rows * WIDTH + APART
+}
+
+/// `[products, panels, depth, WIDTH]`, with a gap after each product: the picture at the points.
 fn evaluate<R: Route>(
     depth: usize,
     size: (usize, usize),
@@ -166,18 +179,16 @@ fn evaluate<R: Route>(
     segments: &[Segment],
     input: &[f32],
 ) -> Buffer {
-    let mut evaluated = Buffer::any(R::PRODUCTS * panels * depth * WIDTH);
+    let apart = apart(panels, depth);
+    let mut evaluated = Buffer::any(R::PRODUCTS * apart);
     let places = DisjointSlice::new(&mut evaluated);
     (0..depth).into_par_iter().with_min_len(CHANNELS).for_each_init(Scratch::new, |scratch, channel| {
         let plane = &input[channel * size.0 * size.1..][..size.0 * size.1];
         for segment in segments {
-            let place = |product: usize| {
-                let start = ((product * panels + segment.panel) * depth + channel) * WIDTH + segment.column;
-                // SAFETY: each channel has its own rows, and each segment its own columns.
-                unsafe { places.range(start, segment.count) }
-            };
-            let route = PhantomData::<R>;
-            Arch::new().dispatch(Evaluation { scratch, segment, plane, size, place, route });
+            // Each channel has its own rows, and each segment its own columns.
+            let start = (segment.panel * depth + channel) * WIDTH + segment.column;
+            let (evaluated, route) = (&places, PhantomData::<R>);
+            Arch::new().dispatch(Evaluation { scratch, segment, plane, size, evaluated, start, apart, route });
         }
     });
     evaluated

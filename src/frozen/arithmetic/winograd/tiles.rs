@@ -22,6 +22,11 @@ impl Tiles {
         (self.down * self.across).div_ceil(WIDTH)
     }
 
+    /// The number of tiles of a panel.
+    pub fn columns(&self, panel: usize) -> usize {
+        WIDTH.min(self.down * self.across - panel * WIDTH)
+    }
+
     /// The segments of a panel in the block that begins with panel `first_panel`.
     pub fn segments(&self, panel: usize, first_panel: usize) -> Vec<Segment> {
         let tiles = panel * WIDTH..((panel + 1) * WIDTH).min(self.down * self.across);

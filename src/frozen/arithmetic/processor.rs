@@ -1,0 +1,15 @@
+//! What a choice among algorithms may depend on beside shapes: the processor's instruction set.
+
+/// The instructions of AVX2 and FMA, on processors without AVX-512.
+#[cfg(target_arch = "x86_64")]
+pub fn avx2_alone() -> Option<pulp::x86::V3> {
+    if std::arch::is_x86_feature_detected!("avx512f") { None } else { pulp::x86::V3::try_new() }
+}
+
+/// Whether the processor has AVX2 and FMA, but not AVX-512.
+pub fn has_avx2_alone() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return avx2_alone().is_some();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
