@@ -5,6 +5,7 @@ mod bert;
 mod blocks;
 mod config;
 mod convnet;
+mod derived;
 mod label;
 mod names;
 mod preprocess;
@@ -16,13 +17,15 @@ mod tokenizer;
 mod vit;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
+use image::RgbImage;
 
 pub use aesthetic::AestheticHead;
 pub use config::{BertKind, Config, ConvolutionConfig, ImageConfig, TextConfig, Tower};
+pub(crate) use derived::{Key, key};
 pub(crate) use label::{add_unit, length};
 pub use preprocess::{is_too_thin, preprocess};
 pub use tokenizer::{Tokenizer, Tokens};
@@ -31,6 +34,7 @@ use crate::frozen::{ChannelAffine, Memory, MemoryOf, Network, Step};
 use crate::models::{ModelFiles, Role, Weights, embedded};
 use crate::{Error, Result};
 use bert::BertTower;
+use derived::Derived;
 use text::TextTower;
 
 /// A CLIP model with frozen weights.
@@ -44,6 +48,8 @@ pub struct Clip {
     bytes: u64,
     /// Sentences read so far
     read: Mutex<HashMap<String, Sentence>>,
+    /// What was derived from pictures lately
+    derived: Derived,
 }
 
 /// A sentence as read by a CLIP.
@@ -69,7 +75,16 @@ impl Clip {
             let config = separate::config(files, image)?;
             let tokenizer = Tokenizer::load(files, &config.text)?;
             let (((image, stages), text), bytes) = separate::load(files, image, &config)?;
-            return Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default() });
+            return Ok(Self {
+                config,
+                image,
+                stages,
+                text,
+                tokenizer,
+                bytes,
+                read: Mutex::default(),
+                derived: Derived::default(),
+            });
         }
         let mut config = Config::parse(files)?;
         let tokenizer = Tokenizer::load(files, &config.text)?;
@@ -81,7 +96,7 @@ impl Clip {
         let ignored = |name: &str| names.is_ignored(name);
         let (((image, stages), text), bytes) =
             Weights::build(&files.weights, &parts, &ignored, |builder| towers(&builder, &config))?;
-        Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default() })
+        Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default(), derived: Derived::default() })
     }
 
     /// A CLIP of random weights, for benchmarks. It uses the embedded model's tokens, for which a smaller
@@ -94,7 +109,7 @@ impl Clip {
         config.text.vocabulary = config.text.vocabulary.max(Config::parse(&files)?.text.vocabulary);
         let tokenizer = Tokenizer::load(&files, &config.text)?;
         let (((image, stages), text), bytes) = Weights::random(seed, |builder| towers(&builder, &config))?;
-        Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default() })
+        Ok(Self { config, image, stages, text, tokenizer, bytes, read: Mutex::default(), derived: Derived::default() })
     }
 
     /// The model's dimensions.
@@ -132,6 +147,27 @@ impl Clip {
     /// If the pictures have the wrong dimensions.
     pub fn image_features(&self, pictures: &Tensor) -> Result<Tensor> {
         Ok(self.image.forward(pictures)?)
+    }
+
+    /// The feature of a picture of any size: `[features]`, not of unit length. Features of pictures are remembered.
+    ///
+    /// # Errors
+    /// If the picture has no pixels.
+    pub fn picture_feature(&self, picture: &RgbImage) -> Result<Tensor> {
+        let derive = || Ok(self.image_features(&preprocess(picture, self.side())?)?.squeeze(0)?.detach());
+        Ok(self.derived(key("feature", picture), derive)?.as_ref().clone())
+    }
+
+    /// What `derive` makes of a picture with this model, or made of it lately, by a key of the picture.
+    ///
+    /// # Errors
+    /// If `derive` fails.
+    pub(crate) fn derived<T: Send + Sync + 'static>(
+        &self,
+        key: Key,
+        derive: impl FnOnce() -> Result<T>,
+    ) -> Result<Arc<T>> {
+        self.derived.get(key, derive)
     }
 
     /// The network behind [`Clip::image_features`]; with its gradient, it recomputes `recomputed` blocks instead of

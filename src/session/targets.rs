@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::{LoadedModel, no_text};
 use crate::Result;
-use crate::clip::{Clip, preprocess};
+use crate::clip::Clip;
 use crate::drawer;
 use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::embedded;
@@ -46,7 +46,7 @@ pub(super) fn perceptor(
     targets.extend(sentences(LABEL, &settings.label, clip, warn)?);
     for (index, prompt) in settings.image_prompt.iter().enumerate() {
         let picture = picture::read(Path::new(&prompt.value))?;
-        let feature = model.image_features(&preprocess(&picture, model.side())?)?.squeeze(0)?;
+        let feature = model.picture_feature(&picture)?;
         let stop = settings.image_stop.map(|distance| distance.copysign(prompt.weight));
         let target = Target { name: format!("{IMAGE_PROMPT}:{index}"), feature, weight: prompt.weight, stop };
         if settings.recut_images == Some(true) {

@@ -118,6 +118,24 @@ fn each_frame_comes_from_its_own_and_from_the_one_before() {
     assert!(outcome.errors.contains("frame 2 of a restyled film"), "{}", outcome.errors);
 }
 
+/// What the frames share is computed once, in the run that draws the film. The run of a single frame computes it again.
+#[test]
+fn shared_pictures_give_each_frame_what_its_recipe_draws() {
+    let workplace = workplace(3);
+    let shared = "--image-prompt film/10.png --image-prompt film/9.png:-0.5 --loss style=film/8.png:2";
+    // Every step shows in the colors of cells.
+    let cells = "--drawer pixel --pixel-size 8x8 --memory 0";
+    restyle(&workplace, &format!("-o alone {cells} {shared}"));
+    restyle(&workplace, &format!("-o plain {cells}"));
+    for number in 0..3 {
+        let name = format!("alone/{number:06}.png");
+        workplace.run(&["--from", &name, "-q", "-o", "again.png", "--force"]).succeeded();
+        let pixels = |name: &str| image::open(workplace.join(name)).unwrap().into_rgb8();
+        assert!(pixels("again.png") == pixels(&name), "{number}");
+        assert!(pixels(&name) != pixels(&format!("plain/{number:06}.png")), "{number}");
+    }
+}
+
 #[test]
 fn a_killed_run_goes_on_to_the_same_bytes() {
     for more in ["", "--smooth 0"] {

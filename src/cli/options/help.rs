@@ -8,7 +8,7 @@ use crate::cli::{Arguments, topics};
 use crate::drawer::limit_names;
 use crate::models::Quality;
 use crate::resolve::combine;
-use crate::settings::{OptionInfo, Overrides, Settings, VideoSettings};
+use crate::settings::{ANIMATION, OptionInfo, Overrides, Settings, VideoSettings};
 
 /// The options that `-h` shows; `--help` shows all of them.
 const BRIEF: [&str; 12] = [
@@ -64,7 +64,7 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
     let command = command
         .mut_subcommand("video", tell_some)
         .mut_subcommand("morph", tell_some)
-        .mut_subcommand("restyle", tell_some)
+        .mut_subcommand("restyle", |verb| tell_some(verb).mut_args(without_animation))
         .mut_subcommand("bench", tell_some)
         .mut_subcommand("upscale", tell_some);
     #[cfg(feature = "server")]
@@ -80,6 +80,12 @@ pub(in crate::cli) fn command(brief: bool) -> Command {
         if option.get_action().takes_values() { option.hide_possible_values(true) } else { option }
     });
     command.mut_subcommands(|verb| verb.hide(true)).after_help(verbs)
+}
+
+/// Hides the options of animations, which a film refuses with the reason.
+fn without_animation(option: Arg) -> Arg {
+    let is_of_animations = OptionInfo::of(option.get_id().as_str()).is_some_and(|option| option.group == ANIMATION);
+    option.hide(is_of_animations)
 }
 
 /// The defaults of options as text.

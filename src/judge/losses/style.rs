@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor, Var};
 use super::gram::Gram;
 use super::measure::BYTES;
 use super::{Loss, LossValue, Seen, Verdict, sizes};
-use crate::clip::Clip;
+use crate::clip::{Clip, key};
 use crate::frozen::{Border, Filter, Homography, MemoryOf, Network, View, Warp, with_gradient};
 use crate::judge::no_gradient;
 use crate::picture::{self, Size, to_values};
@@ -32,11 +32,13 @@ pub(super) struct Style {
     sizes: Vec<Size>,
     towers: Vec<Tower>,
     /// The Gram matrices of the style's picture at each size, by tower and stage, once it has been read
-    wanted: Vec<(Size, Vec<Vec<Gram>>)>,
+    wanted: Vec<(Size, Vec<Arc<Vec<Gram>>>)>,
 }
 
 /// An image tower of convolutions.
 struct Tower {
+    /// The model that it is of
+    clip: Arc<Clip>,
     /// Its stages, one after the other
     stages: Vec<Network>,
     /// The side of CLIP's input
@@ -72,13 +74,13 @@ impl Style {
 
 impl Tower {
     /// The tower of a CLIP; none if it is a transformer.
-    fn of(clip: &Clip) -> Result<Option<Self>> {
+    fn of(clip: &Arc<Clip>) -> Result<Option<Self>> {
         let (stages, side) = (clip.stages(), clip.side());
         if stages.is_empty() {
             return Ok(None);
         }
         let after = shapes(&stages, [side, side])?.pop().map_or(side, |[_, height, _]| height);
-        Ok(Some(Self { stages, side, stride: side.div_ceil(after.max(1)) }))
+        Ok(Some(Self { clip: clip.clone(), stages, side, stride: side.div_ceil(after.max(1)) }))
     }
 
     /// The height and the width at which the tower sees a picture: the proportions of the picture, its area if that is not too
@@ -149,10 +151,12 @@ impl Loss for Style {
     fn prepare(&mut self) -> Result<()> {
         let picture = picture::read(&self.path)?;
         for &size in &self.sizes {
-            let values = to_values(&picture::cover(picture.clone(), size)?, 3);
-            let style = Tensor::from_vec(values, (1, 3, size.height, size.width), &Device::Cpu)?;
+            let fitted = picture::cover(picture.clone(), size)?;
+            let key = key("style", &fitted);
+            let style = Tensor::from_vec(to_values(&fitted, 3), (1, 3, size.height, size.width), &Device::Cpu)?;
             let of_tower = |tower: &Tower| -> Result<Vec<Gram>> { tower.features(&style)?.iter().map(gram).collect() };
-            let wanted = self.towers.iter().map(of_tower).collect::<Result<Vec<_>>>()?;
+            let wanted = self.towers.iter().map(|tower| tower.clip.derived(key, || of_tower(tower)));
+            let wanted = wanted.collect::<Result<Vec<_>>>()?;
             self.wanted.push((size, wanted));
         }
         Ok(())
@@ -171,7 +175,7 @@ impl Loss for Style {
         let (factor, mut loss) = (self.factor(), 0.0);
         let mut objective: Option<Tensor> = None;
         for (tower, wanted) in self.towers.iter().zip(wanted) {
-            for (features, wanted) in tower.features(&picture)?.iter().zip(wanted) {
+            for (features, wanted) in tower.features(&picture)?.iter().zip(wanted.iter()) {
                 let values = features.detach().flatten_all()?.to_vec1::<f32>()?;
                 let (distance, slopes) = wanted.distance(&values, factor);
                 loss += distance;
