@@ -2,10 +2,6 @@
 
 use super::*;
 
-fn artifact(content: &[u8]) -> Artifact {
-    Artifact { name: "picture.png".into(), bytes: content.len() as u64, sha256: to_hex(&Sha256::digest(content)) }
-}
-
 fn fetched(fake: &Fake, content: &[u8], target: &Path, existing: Existing) -> Result<std::path::PathBuf> {
     fake.client().fetch(&id(), &artifact(content), (target, existing), &mut |_| {})
 }

@@ -156,3 +156,7 @@ fn job(state: &str, version: u64) -> Value {
 fn id() -> Id {
     Id::parse(ID).unwrap()
 }
+
+fn artifact(content: &[u8]) -> Artifact {
+    Artifact { name: "picture.png".into(), bytes: content.len() as u64, sha256: to_hex(&Sha256::digest(content)) }
+}
