@@ -7,6 +7,7 @@ pub(super) mod disjoint;
 mod pack;
 pub(super) mod panel;
 pub(super) mod peak;
+pub(super) mod pointwise;
 pub(super) mod processor;
 pub(super) mod product;
 pub(super) mod shifted;

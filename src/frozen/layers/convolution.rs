@@ -1,13 +1,14 @@
-//! The convolution: its weights, and the choice of an algorithm for each shape. `shifted.rs`, `unfolded.rs` and
-//! `winograd/mod.rs` describe the algorithms, their memory and their sources.
+//! The convolution: its weights, and the choice of an algorithm for each shape. `pointwise.rs`, `shifted.rs`,
+//! `unfolded.rs` and `winograd/mod.rs` describe the algorithms, their memory and their sources.
 
 use std::sync::OnceLock;
 
 use candle_core::Result;
 
+use crate::frozen::arithmetic::panel::Left;
 use crate::frozen::arithmetic::processor::has_avx2_alone;
 use crate::frozen::arithmetic::winograd::Evaluated;
-use crate::frozen::arithmetic::{shifted, unfolded, winograd};
+use crate::frozen::arithmetic::{pointwise, shifted, unfolded, winograd};
 use crate::frozen::cuda::layers::ConvolutionOnDevice;
 use crate::frozen::{Layer, Rim, THREADS, on_gpu, unexpected_shape};
 
@@ -87,11 +88,12 @@ pub struct Convolution {
 /// Minimum of channels on each side, and of pixels, for which Winograd's algorithm is faster.
 const WINOGRAD_CHANNELS: usize = 32;
 const WINOGRAD_PIXELS: usize = 64 * 64;
-/// The same with AVX2 but without AVX-512, whose plain sums are faster.
-const WINOGRAD_CHANNELS_OF_AVX2: usize = 16;
+/// The same on processors with AVX2 but without AVX-512, whose plain sums are slower: minimum of channels on one side and on
+/// the other, and of pixels.
+const WINOGRAD_CHANNELS_OF_AVX2: [usize; 2] = [3, 16];
 const WINOGRAD_PIXELS_OF_AVX2: usize = 16 * 16;
-/// Maximum of pairs of channels for few pixels: larger kernels take long to read, and much memory.
-const WINOGRAD_PAIRS: usize = 128 * 128;
+/// Maximum of pairs of channels of small kernels; others take long to read and, evaluated, much memory.
+const SMALL: usize = 128 * 128;
 
 impl Convolution {
     /// Creates the layer from `weight` `[outputs, inputs, side, side]` and `bias` `[outputs]`.
@@ -136,9 +138,11 @@ impl Convolution {
     fn would_be_by_winograd(&self, (height, width): (usize, usize), avx2_alone: bool) -> bool {
         let (channels, pixels) = (self.inputs.min(self.outputs), height * width);
         let for_all = channels >= WINOGRAD_CHANNELS && pixels >= WINOGRAD_PIXELS;
-        let for_avx2 = channels >= WINOGRAD_CHANNELS_OF_AVX2
+        let [fewest, most] = WINOGRAD_CHANNELS_OF_AVX2;
+        let for_avx2 = channels >= fewest
+            && self.inputs.max(self.outputs) >= most
             && pixels >= WINOGRAD_PIXELS_OF_AVX2
-            && self.inputs * self.outputs <= WINOGRAD_PAIRS;
+            && self.inputs * self.outputs <= SMALL;
         let chosen = match self.algorithms {
             Algorithms::Sums => false,
             Algorithms::Winograd => true,
@@ -150,6 +154,11 @@ impl Convolution {
     /// Whether Winograd's algorithm is used on any processor: estimates of memory must not depend on the machine.
     fn may_be_by_winograd(&self, picture: (usize, usize)) -> bool {
         [true, false].into_iter().any(|avx2_alone| self.would_be_by_winograd(picture, avx2_alone))
+    }
+
+    /// Whether each pixel is multiplied with small kernels by `pointwise.rs`.
+    fn is_pointwise(&self) -> bool {
+        self.window == Window::same(1) && self.inputs * self.outputs <= SMALL && has_avx2_alone()
     }
 
     /// The original kernels, `[outputs, inputs, side²]`.
@@ -222,6 +231,10 @@ impl Layer for Convolution {
         let picture = (shape[2], shape[3]);
         if let Some(kernels) = self.winograd(picture) {
             kernels.forward(picture, &self.bias, input, output);
+        } else if self.is_pointwise() {
+            let (rows, depth) = (self.outputs, self.inputs);
+            let left = Left { values: &self.weight, rows, depth, row_stride: depth, depth_stride: 1 };
+            pointwise::multiply(left, Some(&self.bias), picture.0 * picture.1, input, output);
         } else if self.window.stride == 1 {
             shifted::forward(self, picture, input, output);
         } else {
@@ -241,6 +254,10 @@ impl Layer for Convolution {
         let picture = (shape[2], shape[3]);
         if let Some(kernels) = self.winograd(picture) {
             kernels.backward(picture, output_gradient, input_gradient);
+        } else if self.is_pointwise() {
+            let (rows, depth) = (self.inputs, self.outputs);
+            let left = Left { values: &self.weight, rows, depth, row_stride: 1, depth_stride: rows };
+            pointwise::multiply(left, None, picture.0 * picture.1, output_gradient, input_gradient);
         } else if self.window.stride == 1 {
             shifted::backward(self, picture, output_gradient, input_gradient);
         } else {

@@ -142,18 +142,31 @@ impl<R: Route> Evaluation<'_, R> {
                 for (index, seen) in seen.iter_mut().enumerate().take(R::SEEN) {
                     *seen = load::<S>(&phases[index % R::STEP][first + index / R::STEP..]);
                 }
-                for (across, factors) in R::PICTURE.iter().enumerate().take(R::POINTS.count) {
-                    let values = combine(simd, factors, &seen);
-                    let start = self.start + (point * R::POINTS.count + across) * self.apart + first;
-                    // SAFETY: nothing else uses the segment's places.
-                    let place = unsafe { self.evaluated.range(start, places) };
-                    if places == lanes::<S>() {
-                        store::<S>(place, values);
-                    } else {
-                        place.copy_from_slice(&bytemuck::cast_slice(&[values])[..places]);
+                let mut values = [simd.splat_f32s(0.0); SEEN];
+                for (values, factors) in values.iter_mut().zip(&R::PICTURE).take(R::POINTS.count) {
+                    *values = combine(simd, factors, &seen);
+                }
+                let start = self.start + point * R::POINTS.count * self.apart + first;
+                if places == lanes::<S>() {
+                    for (across, values) in values.iter().enumerate().take(R::POINTS.count) {
+                        // SAFETY: nothing else uses the segment's places.
+                        store::<S>(unsafe { self.evaluated.range(start + across * self.apart, places) }, *values);
                     }
+                } else {
+                    self.write_rest(start, places, bytemuck::cast_slice(&values[..R::POINTS.count]));
                 }
             }
+        }
+    }
+
+    /// Writes the first numbers of vectors that reach past the segment.
+    #[cold]
+    #[inline(never)]
+    fn write_rest(&self, start: usize, places: usize, vectors: &[f32]) {
+        for (across, values) in vectors.chunks_exact(vectors.len() / R::POINTS.count).enumerate() {
+            // SAFETY: nothing else uses the segment's places.
+            let place = unsafe { self.evaluated.range(start + across * self.apart, places) };
+            place.copy_from_slice(&values[..places]);
         }
     }
 }
@@ -204,13 +217,16 @@ impl<R: Route> Interpolation<'_, R> {
     #[inline(always)]
     fn interpolate<S: Simd>(&mut self, simd: S, first: usize, count: usize) {
         let vectors = (0..count).step_by(lanes::<S>());
+        let last = (R::PRODUCTS - 1) * self.apart + first + count.next_multiple_of(lanes::<S>());
+        assert!(last <= self.products.len());
         for across in 0..R::POINTS.count {
             for vector in vectors.clone() {
                 let mut values = [simd.splat_f32s(0.0); SEEN];
                 for (point, values) in values.iter_mut().enumerate().take(R::POINTS.count) {
                     // The numbers past the segment are from other tiles and are not used.
                     let start = (point * R::POINTS.count + across) * self.apart + first + vector;
-                    *values = load::<S>(&self.products[start..]);
+                    // SAFETY: the last start and a vector were checked above.
+                    *values = unsafe { self.products.as_ptr().add(start).cast::<S::f32s>().read_unaligned() };
                 }
                 for (line, factors) in self.lines.down.iter_mut().zip(&R::INTERPOLATION).take(R::RESULTS) {
                     store::<S>(&mut line[across][vector..], combine(simd, factors, &values));
@@ -277,11 +293,15 @@ fn store<S: Simd>(values: &mut [f32], vector: S::f32s) {
 /// Σ factor · value, without the factors that are zero.
 #[inline(always)]
 fn combine<S: Simd>(simd: S, factors: &[f32; SEEN], values: &[S::f32s; SEEN]) -> S::f32s {
-    let mut sum = simd.splat_f32s(0.0);
-    for index in 0..SEEN {
-        if factors[index] != 0.0 {
-            sum = simd.mul_add_e_f32s(simd.splat_f32s(factors[index]), values[index], sum);
+    let mut sum = None;
+    for (factor, value) in factors.iter().zip(values) {
+        if *factor != 0.0 {
+            let factor = simd.splat_f32s(*factor);
+            sum = Some(match sum {
+                None => simd.mul_f32s(factor, *value),
+                Some(sum) => simd.mul_add_e_f32s(factor, *value, sum),
+            });
         }
     }
-    sum
+    sum.unwrap_or_else(|| simd.splat_f32s(0.0))
 }
