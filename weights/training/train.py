@@ -23,7 +23,7 @@ from scenes import Studio
 from vqgan import Vqgan
 
 # Steps of each stage: what two processor cores do in two hours.
-STEPS = {"vqgan": 3600, "clip": 3000, "prior": 24000, "robust": 1500, "judge": 1500}
+STEPS = {"vqgan": 3600, "clip": 3000, "prior": 24000, "robust": 1500, "judge": 1500, "shapes": 1500}
 STAGES = ("artwork", "tokenizer", *STEPS, "export")
 
 
@@ -65,8 +65,8 @@ class Training:
         return prior
 
     def run(self, stage: str, out: Path) -> None:
-        if stage == "judge":
-            judge.train(self.artwork, self.checkpoint(stage), self.steps(stage))
+        if stage in judge.JUDGES:
+            judge.train(stage, self.artwork, self.checkpoint(stage), self.steps(stage))
             return
         if stage == "export":
             export.export(self.clip("robust"), self.vqgan(), self.prior(), self.tokenizer, out)
