@@ -1,21 +1,29 @@
 """Writes the trained networks as the program reads them: f16 safetensors with the names of Hugging Face's CLIP, of
-taming-transformers' VQModel and of the prior, their configurations, the tokenizer, the vocabulary, and reference values."""
+taming-transformers' VQModel and of the prior, their configurations, the tokenizer, the vocabulary, and reference values.
+`train.py` calls it as its last stage. A prior alone, of any checkpoint of its, is exported for the CLIP that is already there:
 
+    python export.py --only prior --checkpoint work/alone.pt --out exported
+"""
+
+import argparse
 import json
 import re
 import shutil
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import scenes
 import vocabulary
 from clip import CONTEXT, DEVIATION, MEAN, SIDE, Clip, Convolution, Words
-from prior import COARSE, CODE, CONDITION, GROUPS, MAP, STATES, WIDTH, Prior
+from prior import COARSE, CODE, CONDITION, GROUPS, STATES, WIDTH, Prior
 from vqgan import CONFIGURATION, Vqgan
 
+HERE = Path(__file__).parent
+# The model that is shipped, and its reference values.
+EMBEDDED, EXPECTED = HERE.parent / "embedded", HERE.parents[1] / "tests/fixtures/embedded/expected.safetensors"
 CAPTIONS = ("a red apple on a blue background", "pencil sketch of a cat")
 
 
@@ -32,6 +40,12 @@ def clip_tensors(clip: Clip) -> dict[str, Tensor]:
         tensors[f"image.conv.{index}.weight"], tensors[f"image.conv.{index}.bias"] = folded(layer)
     for name in ("fc1", "fc2"):
         tensors |= {f"image.{name}.{end}": getattr(getattr(clip, name), end) for end in ("weight", "bias")}
+    return tensors | text_tensors(clip) | {"logit_scale": clip.logit_scale}
+
+
+def text_tensors(clip: Clip) -> dict[str, Tensor]:
+    """Those of the text tower: parameters or views of them, so that one can write into them."""
+    tensors = {}
     for index, block in enumerate(clip.blocks):
         start = f"text_model.encoder.layers.{index}"
         for end in ("weight", "bias"):
@@ -48,8 +62,18 @@ def clip_tensors(clip: Clip) -> dict[str, Tensor]:
     for end in ("weight", "bias"):
         tensors[f"text_model.final_layer_norm.{end}"] = getattr(clip.final_layer_norm, end)
     tensors["text_projection.weight"] = clip.text_projection.weight
-    tensors["logit_scale"] = clip.logit_scale
     return tensors
+
+
+@torch.no_grad()
+def exported_text_tower(folder: Path) -> tuple[Clip, Words]:
+    """The exported CLIP of a folder, without its image tower, and its words."""
+    words = Words(folder / "tokenizer.json")
+    clip = Clip(words.vocabulary).eval()
+    saved = load_file(folder / "model.safetensors")
+    for name, tensor in text_tensors(clip).items():
+        tensor.copy_(saved[name])
+    return clip, words
 
 
 def clip_configuration(clip: Clip) -> dict:
@@ -78,11 +102,11 @@ def clip_configuration(clip: Clip) -> dict:
     }
 
 
-def prior_configuration() -> dict:
+def prior_configuration(prior: Prior) -> dict:
     return {
-        "width": WIDTH, "condition": CONDITION, "states": STATES, "code": CODE, "coarse": COARSE, "map": MAP,
+        "width": WIDTH, "condition": CONDITION, "states": STATES, "code": CODE, "coarse": COARSE, "map": prior.channels,
         "groups": GROUPS, "epsilon": 1e-5,
-        "choices": {"artists": 3, "learned": list(scenes.CANONICAL_ARTISTS), "variants": scenes.VARIANTS},
+        "choices": {"artists": len(scenes.ARTWORK), "learned": list(scenes.ARTISTS), "variants": scenes.VARIANTS},
     }
 
 
@@ -125,14 +149,26 @@ def references(clip: Clip, vqgan: Vqgan, prior: Prior, words: Words) -> dict[str
     image = torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     tokens, ends = words(list(CAPTIONS))
     numbers = (torch.arange(64) * 13 % len(vqgan.codebook)).view(1, 8, 8)
-    choices = torch.zeros(1, scenes.CHOICES)
-    choices[0, [0, 4]] = 1
     return {
         "image": image, "image_embed": clip.image_features(image), "text_ids": tokens, "text_eot": ends,
         "text_embed": clip.text_features(tokens, ends), "vq_indices": numbers.flatten(),
-        "vq_image": vqgan.decode(vqgan.codes(numbers)), "vq_z": vqgan.encode(image), "prior_choices": choices,
-        "prior_vectors": prior(clip.states(tokens[:1]), ends[:1], choices),
-    }
+        "vq_image": vqgan.decode(vqgan.codes(numbers)), "vq_z": vqgan.encode(image),
+    } | prior_references(clip, prior, words)
+
+
+@torch.no_grad()
+def prior_references(clip: Clip, prior: Prior, words: Words) -> dict[str, Tensor]:
+    """What the prior makes of the first caption."""
+    tokens, ends = words(list(CAPTIONS[:1]))
+    choices = torch.zeros(1, scenes.CHOICES)
+    choices[0, [0, 4]] = 1
+    return {"prior_choices": choices, "prior_vectors": prior(clip.states(tokens), ends, choices)}
+
+
+def _save_references(expected: dict[str, Tensor], out: Path) -> None:
+    path = out / "expected.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in expected.items()}, path)
+    path.chmod(0o644)
 
 
 def export(clip: Clip, vqgan: Vqgan, prior: Prior, tokenizer: Path, out: Path) -> None:
@@ -144,11 +180,38 @@ def export(clip: Clip, vqgan: Vqgan, prior: Prior, tokenizer: Path, out: Path) -
     shutil.copyfile(tokenizer, out / "clip/tokenizer.json")
     _save(vqgan.state_dict(), out / "vqgan/model.safetensors")
     _write({"target": "taming.models.vqgan.VQModel", "params": CONFIGURATION}, out / "vqgan/config.json")
-    _save(prior.state_dict(), out / "prior/model.safetensors")
-    _write(prior_configuration(), out / "prior/config.json")
+    _save_prior(prior, out)
     _write(known_words(), out / "vocabulary.json")
-    expected = references(clip, vqgan, prior, Words(tokenizer))
-    save_file({name: tensor.contiguous() for name, tensor in expected.items()}, out / "expected.safetensors")
-    (out / "expected.safetensors").chmod(0o644)
+    _save_references(references(clip, vqgan, prior, Words(tokenizer)), out)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file() and path.name != "expected.safetensors")
     print(f"{out}: {size / 1e6:.2f} MB")
+
+
+def _save_prior(prior: Prior, out: Path) -> None:
+    _save(prior.state_dict(), out / "prior/model.safetensors")
+    _write(prior_configuration(prior), out / "prior/config.json")
+
+
+def export_prior(prior: Prior, out: Path, embedded: Path = EMBEDDED, expected: Path = EXPECTED) -> None:
+    """Writes `prior/`, for the exported CLIP in `embedded`, and `expected.safetensors` with new values of the prior."""
+    _save_prior(prior.eval(), out)
+    clip, words = exported_text_tower(embedded / "clip")
+    _save_references(load_file(expected) | prior_references(clip, prior, words), out)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("prior",), required=True, help="what is exported; train.py exports all")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="of the stage alone, finished or not")
+    parser.add_argument("--out", type=Path, default=Path("exported"), help="where the files are written")
+    arguments = parser.parse_args()
+    saved = torch.load(arguments.checkpoint, weights_only=False)
+    prior = Prior(saved["prior"]["conv_in.weight"].shape[1])
+    prior.load_state_dict(saved["prior"])
+    export_prior(prior, arguments.out)
+    size = (arguments.out / "prior/model.safetensors").stat().st_size
+    print(f"{arguments.out}: the prior of step {saved['step']}, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,8 +16,8 @@ from scenes import CHOICES
 STATES = 128
 WIDTH = 80
 CONDITION = 320
-# Channels of the first map.
-MAP = 22
+# Channels of the first map: of the prior that is shipped, which draws for three artists, and in its first course, for one.
+MAP, FIRST_MAP = 64, 22
 CODE = 32
 COARSE = 8
 GROUPS = 8
@@ -58,11 +58,12 @@ class Attention(nn.Module):
 class Prior(nn.Module):
     """From words to a grid of vectors in the codebook's space."""
 
-    def __init__(self):
+    def __init__(self, channels: int = MAP):
         super().__init__()
+        self.channels = channels
         self.condition1, self.condition2 = nn.Linear(STATES + CHOICES, CONDITION), nn.Linear(CONDITION, CONDITION)
-        self.map = nn.Linear(CONDITION, MAP * COARSE * COARSE)
-        self.conv_in = nn.Conv2d(MAP, WIDTH, 1)
+        self.map = nn.Linear(CONDITION, channels * COARSE * COARSE)
+        self.conv_in = nn.Conv2d(channels, WIDTH, 1)
         self.places = nn.Parameter(torch.randn(1, WIDTH, COARSE, COARSE) * 0.5)
         self.fine_places = nn.Parameter(torch.randn(1, WIDTH, 2 * COARSE, 2 * COARSE) * 0.1)
         self.blocks = nn.ModuleList(Modulated() for _ in range(2))
@@ -77,8 +78,18 @@ class Prior(nn.Module):
         absent = torch.arange(states.shape[1]) > ends.unsqueeze(1)
         said = torch.cat([states[torch.arange(len(states)), ends], choices], 1)
         condition = functional.silu(self.condition2(functional.silu(self.condition1(said))))
-        x = self.conv_in(self.map(condition).view(-1, MAP, COARSE, COARSE)) + self.places
+        x = self.conv_in(self.map(condition).view(-1, self.channels, COARSE, COARSE)) + self.places
         x = self.blocks[0](self.attentions[0](x, states, absent), condition)
         x = functional.interpolate(x, scale_factor=2.0, mode="nearest") + self.fine_places
         x = self.blocks[1](self.attentions[1](x, states, absent), condition)
         return self.conv_out(functional.silu(self.norm_out(x)))
+
+    @torch.no_grad()
+    def take(self, narrower: dict[str, Tensor]) -> None:
+        """Goes on from the parameters of a prior with as many channels in its map or fewer. Those that are new say little at
+        first."""
+        known = narrower["conv_in.weight"].shape[1]
+        own = self.state_dict()
+        self.conv_in.weight.mul_(0.1)
+        for name, value in narrower.items():
+            own[name][(slice(None), slice(known)) if name == "conv_in.weight" else slice(len(value))].copy_(value)

@@ -2,7 +2,8 @@
 
 A `Scene` is a plan; `Studio.draw` makes pictures of plans, at any side. `Studio.plan` plans as varied as the tower that
 judges must know it; `Studio.plan_canonical` plans what differs only in the few numbers of `Scene.choices`, so that a
-network that is told them can learn the picture as a function of the caption.
+network that is told them can learn the picture as a function of the caption; so does `Studio.plan_alone`, which plans only
+what the program asks the prior for.
 """
 
 import math
@@ -25,11 +26,14 @@ COLOUR_VALUES = torch.tensor([COLOURS[name] for name in COLOUR_NAMES]) / 255.0
 # Variants of backgrounds and of styles' random strokes in canonical scenes.
 VARIANTS = 8
 # Length of a canonical scene's choices: artist and variant.
-CHOICES = 3 + VARIANTS
-
+CHOICES = len(ARTWORK) + VARIANTS
 
 # The artists of canonical scenes, of those of ARTWORK: the flat one. A second one would be as much to learn again.
 CANONICAL_ARTISTS = (1,)
+# The artists of things alone: all of ARTWORK.
+ARTISTS = (0, 1, 2)
+# What a thing alone stands in front of where it is not white: blue, as the program asks, or any color, by their shares.
+BLUE_BEHIND, COLOUR_BEHIND = 0.45, 0.07
 # By count and relation: each thing's scale and middle.
 CANONICAL_LAYOUTS = {
     (0, "beside"): [],
@@ -172,7 +176,7 @@ class Studio:
     def plan_canonical(self, random: Random) -> Scene:
         """A scene whose picture follows from its caption and its choices: a name's first drawing, by one of CANONICAL_ARTISTS,
         at its place; white behind it where the caption says nothing."""
-        artist, variant = random.choice(CANONICAL_ARTISTS), random.randrange(VARIANTS)
+        artist, variant, choices = self._choices(random, CANONICAL_ARTISTS)
         background, words = self._background(random)
         background.shade, background.jitter, background.part = 0.0, (0.0, 0.0, 0.0), (0.5, 0.5)
         background.variant, background.flip = variant, False
@@ -187,14 +191,51 @@ class Studio:
             colours = colours[:1] * count
         placed = []
         for thing, colour, (scale, left, top) in zip(things, colours, CANONICAL_LAYOUTS[count, relation]):
-            drawings = self.drawings[thing]
-            own = [sprite for sprite in drawings if self.sprites.artist[sprite] == artist]
-            placed.append(Placed((own or drawings)[0], scale, left, top, colour=colour))
+            placed.append(Placed(self._drawing(thing, artist), scale, left, top, colour=colour))
         style = random.choice(STYLE_NAMES[1:]) if random.random() < 0.3 else "none"
         caption = self._caption(random, things, placed, same, relation, words, style)
-        choices = torch.zeros(CHOICES)
-        choices[artist] = choices[3 + variant] = 1
         return Scene(caption, background, placed, style, variant, things[0] if count == 1 else None, choices)
+
+    def plan_alone(self, random: Random) -> Scene:
+        """What the program asks the prior for (`src/prior/composing`): a thing alone in front of white or blue, or a scene
+        without things; some in a style. A few things stand in front of other colors or in scenes, or have another color: such
+        prompts in a style are drawn as a whole. Its picture follows from its caption and its choices."""
+        artist, variant, choices = self._choices(random, ARTISTS)
+        style = random.choice(STYLE_NAMES[1:]) if random.random() < 0.3 else "none"
+        background, words, things, placed = Background((COLOUR_NAMES.index("white"),)), None, [], []
+        kind = random.choices(("thing", "scene", "thing in a scene"), (0.86, 0.1, 0.04))[0]
+        if kind == "thing":
+            behind = random.random()
+            if behind < BLUE_BEHIND + COLOUR_BEHIND:
+                colour, word = COLOUR_NAMES.index("blue"), "blue"
+                if behind >= BLUE_BEHIND:
+                    colour = random.randrange(len(COLOUR_NAMES))
+                    word = vocabulary.colour_word(COLOUR_NAMES[colour], random)
+                one = vocabulary.with_article(word)
+                background, words = Background((colour,)), (f"on {one} background", f"{one} background")
+        else:
+            scene = random.randrange(len(SCENE_NAMES))
+            beside, alone = SCENES[SCENE_NAMES[scene]]
+            background, words = Background(scene=scene, variant=variant), (random.choice(beside), random.choice(alone))
+        if kind != "scene":
+            thing = self.first_of_name[random.randrange(len(self.names))]
+            colour = random.randrange(len(THING_COLOURS)) if random.random() < 0.08 else None
+            scale, left, top = CANONICAL_LAYOUTS[1, "beside"][0]
+            things, placed = [thing], [Placed(self._drawing(thing, artist), scale, left, top, colour=colour)]
+        caption = self._caption(random, things, placed, False, "beside", words, style)
+        return Scene(caption, background, placed, style, variant, things[0] if things else None, choices)
+
+    def _choices(self, random: Random, artists: tuple[int, ...]) -> tuple[int, int, Tensor]:
+        """An artist, a variant, and the numbers that say them."""
+        artist, variant = random.choice(artists), random.randrange(VARIANTS)
+        choices = torch.zeros(CHOICES)
+        choices[artist] = choices[len(ARTWORK) + variant] = 1
+        return artist, variant, choices
+
+    def _drawing(self, thing: int, artist: int) -> int:
+        """The artist's first drawing of a thing, or another artist's where there is none."""
+        drawings = self.drawings[thing]
+        return next((sprite for sprite in drawings if self.sprites.artist[sprite] == artist), drawings[0])
 
     def _some_things(self, random: Random, background: Background) -> list[int]:
         """None, one, two or three; of more than one, the same ones in every third scene."""

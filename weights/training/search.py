@@ -8,11 +8,8 @@ import argparse
 import shlex
 from pathlib import Path
 
-import torch
-
 import evaluate
 import judge
-from judge import Judge
 
 
 def main() -> None:
@@ -23,13 +20,11 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=5, help="draw every such prompt")
     parser.add_argument("rows", nargs="+", help="options of one row; an empty one for the defaults")
     arguments = parser.parse_args()
-    network = Judge()
-    network.load_state_dict(torch.load(arguments.work / "judge.pt", weights_only=False)["judge"])
-    network.eval()
+    network = judge.load(arguments.work, "judge")
     chosen = list(range(0, len(evaluate.prompts()), arguments.every))
     for number, row in enumerate(arguments.rows):
         folder = arguments.out / f"row-{number}"
-        pictures = evaluate.draw(arguments.program, folder, shlex.split(row), chosen)
+        pictures = evaluate.draw(arguments.program, folder, shlex.split(row), evaluate.prompts(), chosen)
         places = judge.ranks(network, judge.read(pictures), evaluate.prompts(), chosen)
         evaluate.sheet(pictures, arguments.out / f"row-{number}.png", columns=10)
         spread = places.float().log().mean().exp().item()

@@ -1,8 +1,8 @@
 """Trains the embedded model from nothing: `python train.py --work FOLDER --out FOLDER`.
 
-Stages go in order, each from the checkpoint it left when it was stopped: artwork, tokenizer, vqgan, clip, prior, robust,
-judge, export. The VQGAN and the CLIP need nothing of each other, nor do the prior and the robust stage: two processes with
-`--only` share two cores well.
+Stages go in order, each from the checkpoint it left when it was stopped: artwork, tokenizer, vqgan, clip, prior, alone,
+robust, judge, shapes, export. The VQGAN and the CLIP need nothing of each other, nor do the prior with what it learns alone,
+the robust stage and the two judges: two processes with `--only` share two cores well.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from prior import Prior
 from scenes import Studio
 from vqgan import Vqgan
 
-# Steps of each stage: what two processor cores do in two hours.
-STEPS = {"vqgan": 3600, "clip": 3000, "prior": 24000, "robust": 1500, "judge": 1500}
+# Steps of each stage: what two processor cores do in a few hours.
+STEPS = {"vqgan": 3600, "clip": 3000, "prior": 24000, "alone": 6000, "robust": 1500, "judge": 1500, "shapes": 1500}
 STAGES = ("artwork", "tokenizer", *STEPS, "export")
 
 
@@ -60,13 +60,14 @@ class Training:
         return vqgan
 
     def prior(self) -> Prior:
+        """The one that is shipped."""
         prior = Prior()
-        prior.load_state_dict(self.state("prior")["prior"])
+        prior.load_state_dict(self.state("alone")["prior"])
         return prior
 
     def run(self, stage: str, out: Path) -> None:
-        if stage == "judge":
-            judge.train(self.artwork, self.checkpoint(stage), self.steps(stage))
+        if stage in judge.JUDGES:
+            judge.train(stage, self.artwork, self.checkpoint(stage), self.steps(stage))
             return
         if stage == "export":
             export.export(self.clip("robust"), self.vqgan(), self.prior(), self.tokenizer, out)
@@ -78,10 +79,10 @@ class Training:
             train_vqgan.train(studio, self.checkpoint(stage), self.steps(stage))
         elif stage == "clip":
             train_clip.train(studio, self.words(), self.checkpoint(stage), self.steps(stage))
-        elif stage == "prior":
-            lesson = min(train_prior.SCENES, self.steps(stage) * train_prior.BATCH)
-            train_prior.train(studio, self.words(), self.clip(), self.vqgan(), self.work / "lesson",
-                              self.checkpoint(stage), self.steps(stage), lesson)
+        elif stage in train_prior.COURSES:
+            start = self.state("prior")["prior"] if stage == "alone" else None
+            train_prior.train(studio, self.words(), self.clip(), self.vqgan(), train_prior.COURSES[stage],
+                              self.work / f"lesson-{stage}", self.checkpoint(stage), self.steps(stage), start)
         elif stage == "robust":
             aids = train_clip.Aids(len(studio.names))
             aids.load_state_dict(self.state("clip")["aids"])

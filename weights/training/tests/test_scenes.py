@@ -46,6 +46,25 @@ def test_a_canonical_picture_follows_from_caption_and_choices(studio):
     assert all(scene.choices.shape == (CHOICES,) for scene in scenes)
 
 
+def test_things_alone_are_what_the_program_asks_for(studio):
+    random = Random(9)
+    scenes = [studio.plan_alone(random) for _ in range(2000)]
+    assert max(len(scene.placed) for scene in scenes) == 1
+    artists = [int(scene.choices[:3].argmax()) for scene in scenes]
+    assert all(artists.count(artist) > 500 for artist in (0, 1, 2))
+    # Whose drawing it is follows from the choices.
+    drawn = [(scene.placed[0].sprite, artist) for scene, artist in zip(scenes, artists) if scene.placed]
+    own = sum(int(studio.sprites.artist[sprite]) == artist for sprite, artist in drawn)
+    assert own > 0.9 * len(drawn)
+    # Both captions of `src/prior/composing/captions.rs`, and scenes without things.
+    asked = ("{}", "{} on a blue background")
+    plain = {form.format(vocabulary.with_article(name)) for name in studio.names for form in asked}
+    assert sum(scene.caption in plain for scene in scenes) > 200
+    assert any(scene.caption == "a sunset" and not scene.placed for scene in scenes)
+    picture = studio.draw(scenes[:20], 64)
+    assert torch.equal(studio.draw(scenes[13:14], 64)[0], picture[13])
+
+
 def test_things_have_the_colour_and_the_place_that_is_said(studio):
     blue, white = COLOUR_NAMES.index("blue"), COLOUR_NAMES.index("white")
     apple = studio.drawings[[thing.name for thing in studio.things].index("apple")][0]
