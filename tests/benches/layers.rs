@@ -1,5 +1,5 @@
 //! Each frozen layer, forward and backward, at the shapes of a 256x256 picture drawn by
-//! `imagenet_f16_16384` and judged by ViT-B/32 on 32 cutouts:
+//! `imagenet_f16_16384` and judged by ViT-B/32 on 32 cutouts, and some of a 128x128 picture drawn by the embedded model:
 //!
 //!     cargo bench --bench layers -- "convolution 3x3"
 //!
@@ -58,6 +58,15 @@ fn convolutions(criterion: &mut Criterion) {
         let layer = DoublingConvolution::new(numbers(channels * channels * 9), vec![0.1; channels], channels, channels);
         both(criterion, &format!("doubling convolution {channels} from {side}"), &layer, &[1, channels, side, side]);
     }
+    for (inputs, outputs, kernel, side) in
+        [(80, 80, 3, 16), (64, 64, 3, 32), (32, 32, 3, 64), (16, 16, 3, 128), (32, 16, 1, 128)]
+    {
+        let weight = numbers(inputs * outputs * kernel * kernel);
+        let layer =
+            Convolution::new(weight, vec![0.1; outputs], inputs, outputs, Window::same(kernel)).by(Algorithms::ByShape);
+        let name = format!("embedded convolution {kernel}x{kernel} {inputs} to {outputs} at {side}");
+        both(criterion, &name, &layer, &[1, inputs, side, side]);
+    }
     let last = Convolution::new(numbers(128 * 3 * 9), vec![0.1; 3], 128, 3, Window::same(3));
     both(criterion, "convolution 3x3 128 to 3 at 256", &last, &[1, 128, 256, 256]);
     let plain = Convolution::new(numbers(512 * 512), vec![0.1; 512], 512, 512, Window::same(1));
@@ -69,6 +78,8 @@ fn norms(criterion: &mut Criterion) {
         let layer = GroupNorm::new(vec![1.0; channels], vec![0.0; channels], 32, 1e-6, true);
         both(criterion, &format!("group norm and SiLU {channels} at {side}"), &layer, &[1, channels, side, side]);
     }
+    let layer = GroupNorm::new(vec![1.0; 16], vec![0.0; 16], 4, 1e-6, true);
+    both(criterion, "embedded group norm and SiLU 16 at 128", &layer, &[1, 16, 128, 128]);
     let layer = LayerNorm::new(vec![1.0; 768], vec![0.0; 768], 1e-5);
     both(criterion, "layer norm 768", &layer, &[32, 50, 768]);
 }

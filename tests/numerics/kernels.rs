@@ -1,6 +1,6 @@
 //! Every fast kernel against the same layer written plainly in f64 (`tests/common/plain.rs`): on random
 //! shapes, odd sizes and single pixels among them, and the convolutions at shapes of a 256x256 picture drawn
-//! by `imagenet_f16_16384`.
+//! by `imagenet_f16_16384` and of a 128x128 picture drawn by the embedded model.
 
 #![allow(
     missing_docs,
@@ -391,5 +391,33 @@ fn convolutions_at_the_shapes_of_a_published_decoder() {
         let kernels = kernels(channels, channels, Window::same(3), 1);
         let layer = DoublingConvolution::new(kernels.weight.clone(), kernels.bias.clone(), channels, channels);
         check_samples(&layer, &kernels, (side, side), 2);
+    }
+}
+
+/// Also with more or fewer pixels and channels than the vectors of a processor hold.
+#[test]
+fn convolutions_at_the_shapes_of_the_embedded_decoder() {
+    let shapes = [
+        (32, 80, (16, 16)),
+        (80, 80, (16, 16)),
+        (80, 64, (32, 32)),
+        (64, 32, (64, 64)),
+        (32, 16, (128, 128)),
+        (16, 3, (128, 128)),
+        (17, 33, (13, 37)),
+        (40, 19, (3, 150)),
+        (16, 16, (150, 2)),
+        (64, 64, (1, 1)),
+    ];
+    for (inputs, outputs, size) in shapes {
+        for side in [1, 3] {
+            let kernels = kernels(inputs, outputs, Window::same(side), 1);
+            check_samples(&layer(&kernels, Algorithms::ByShape), &kernels, size, 1);
+        }
+    }
+    for (channels, size) in [(80, (16, 16)), (32, (64, 64)), (19, (5, 37))] {
+        let kernels = kernels(channels, channels, Window::same(3), 1);
+        let layer = DoublingConvolution::new(kernels.weight.clone(), kernels.bias.clone(), channels, channels);
+        check_samples(&layer, &kernels, size, 2);
     }
 }

@@ -7,9 +7,13 @@ pub fn avx2_alone() -> Option<pulp::x86::V3> {
 }
 
 /// Whether the processor has AVX2 and FMA, but not AVX-512.
+#[cfg(target_arch = "x86_64")]
 pub fn has_avx2_alone() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return avx2_alone().is_some();
-    #[cfg(not(target_arch = "x86_64"))]
+    avx2_alone().is_some()
+}
+
+/// Whether the processor has AVX2 and FMA, but not AVX-512.
+#[cfg(not(target_arch = "x86_64"))]
+pub const fn has_avx2_alone() -> bool {
     false
 }

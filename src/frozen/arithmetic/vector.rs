@@ -118,7 +118,18 @@ mod tests {
         let exact: f64 = (0..10_007).map(|i| 1.0 / f64::from(i + 1)).sum();
         #[allow(clippy::cast_precision_loss)]
         let numbers: Vec<f32> = (1..=10_007).map(|i| i as f32).collect();
-        let found = sum([&numbers], |[number]| 1.0 / number);
+        let found = sum([numbers.as_slice()], |[number]| 1.0 / number);
         assert!((found / exact - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    #[allow(clippy::float_cmp)] // sums of small whole numbers are exact
+    fn sums_take_each_element_once() {
+        for length in [0_u16, 1, 15, 16, 17, 1000, 1024, 1025, 3000] {
+            let first: Vec<f32> = (0..length).map(|i| f32::from(i % 7)).collect();
+            let second: Vec<f32> = (0..length).map(|i| f32::from(i % 5)).collect();
+            let expected: i32 = (0..length).map(|i| i32::from(i % 7) * i32::from(i % 5) + 1).sum();
+            assert!(sum([&first[..], &second[..]], |[a, b]| a * b + 1.0) == f64::from(expected), "{length}");
+        }
     }
 }

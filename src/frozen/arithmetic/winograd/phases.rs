@@ -11,9 +11,10 @@ pub const GROUP: usize = 8;
 type Sorted = [[f32; GROUP]; TILE];
 
 /// Whether the vectors are those of AVX2 or wider, and the processor has its instructions.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn has_avx2<S: Simd>() -> bool {
-    cfg!(target_arch = "x86_64") && size_of::<S::f32s>() >= size_of::<[f32; GROUP]>()
+    size_of::<S::f32s>() >= size_of::<[f32; GROUP]>()
 }
 
 /// Sorts the first `GROUP · step` pixels of a line by their place in a tile's step, which is 2 or 4.
