@@ -151,7 +151,7 @@ impl Error {
             | Self::File { hint, .. }
             | Self::Network { hint, .. }
             | Self::Cache { hint, .. } => hint.clone(),
-            Self::Stopped => "run the command again; partial downloads are kept".into(),
+            Self::Stopped => "run the command again".into(),
             Self::Write { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "create the folder first, or choose another with ‹output›".into(),
                 std::io::ErrorKind::FileTooLarge => {

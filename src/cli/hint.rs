@@ -132,7 +132,9 @@ pub(super) fn of(error: &clap::Error, command: &Command, given: &[OsString]) -> 
         }
         ErrorKind::InvalidValue if is_of_argument(error) => format!("use one of {}", valid_values(error).join(", ")),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let name = invalid.split([' ', '=', '[']).next().filter(|name| !name.is_empty()).unwrap_or("the option");
+            let name =
+                if is_of_argument(error) { Some(invalid.as_str()) } else { invalid.split([' ', '=', '[']).next() };
+            let name = name.filter(|name| !name.is_empty()).unwrap_or("the option");
             if name == "--style" {
                 return format!("`{} styles` lists the styles", super::PROGRAM);
             }
@@ -155,7 +157,7 @@ pub(super) fn valid_values(error: &clap::Error) -> Vec<String> {
 
 /// Whether an error is about the value of an argument, not of an option.
 pub(super) fn is_of_argument(error: &clap::Error) -> bool {
-    texts(error, ContextKind::InvalidArg).iter().any(|argument| argument.starts_with('<'))
+    texts(error, ContextKind::InvalidArg).iter().any(|argument| argument.starts_with(['<', '[']))
 }
 
 /// The command that a line is for, and the words that name it.

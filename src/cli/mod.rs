@@ -167,9 +167,11 @@ pub fn main() -> ExitCode {
     allowed.into_iter().for_each(crate::machine::limit_memory);
     let reporter = match &verb {
         Verb::Generate(generate) | Verb::Animate(generate) => {
-            generate.conduct.reporter().with_preview(generate.preview)
+            generate.conduct.reporter().with_preview(generate.preview).for_server(generate.stop_when_stdin_ends)
         }
-        Verb::Resume(resume) => resume.conduct.reporter().with_preview(resume.preview),
+        Verb::Resume(resume) => {
+            resume.conduct.reporter().with_preview(resume.preview).for_server(resume.stop_when_stdin_ends)
+        }
         Verb::Batch(batch) => batch.conduct.reporter(),
         Verb::Study(study) => study.conduct.reporter(),
         #[cfg(feature = "server")]

@@ -1,5 +1,11 @@
-//! Decides whether a command line begins with a verb or with a prompt. The first word is a verb only if the verb
-//! accepts the rest: `text2art info castle.png` shows a recipe, and `text2art video game castle` draws.
+//! Decides whether a command line begins with a verb or with a prompt.
+//!
+//! 1. The first word is a verb if the verb accepts the rest: `text2art info castle.png` shows a recipe.
+//! 2. It also is one if a single word follows that the verb does not accept, as in `text2art cancel all`, unless an option
+//!    follows that only pictures have; and if the rest looks like something mistyped: the name of a file, or one or two words
+//!    of which the first is close to the name of a command within the verb (`text2art models pul imagenet`).
+//! 3. Other lines are prompts, with the verb's name as their first word: `text2art video game castle` draws.
+//! 4. A word alone is no prompt if it is a verb with a slip of the finger, and the embedded model does not know it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,10 +17,13 @@ use super::options::secret::concealed;
 use super::{Arguments, PROGRAM, hint};
 use crate::Error;
 use crate::drawer::limit_names;
-use crate::text::{near_names, question};
+use crate::sentence;
+use crate::text::{is_slip, near_names, question};
 
 /// The verb that draws. Words after it are a prompt.
 pub(super) const GENERATE: &str = "generate";
+/// The shortest name of a verb that a word alone can be a slip of: shorter names are close to many words.
+const SHORTEST_VERB: usize = 4;
 /// Extensions of the files that verbs and options accept.
 const EXTENSIONS: [&str; 29] = [
     "act",
@@ -62,7 +71,13 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
         Ok(matches) => {
             // After `generate` and after ` -- `, everything is a prompt.
             let is_plain = matches.subcommand_name().is_none() && !given.iter().any(|argument| argument == "--");
-            return match is_plain.then(|| refusal(&words_of(&matches))).flatten() {
+            let words = words_of(&matches);
+            let refusal = || {
+                // An option says that a picture is wanted.
+                let is_alone = given.len() == 2;
+                refusal(&words).or_else(|| mistyped_alone(words.first().filter(|_| is_alone)?))
+            };
+            return match is_plain.then(refusal).flatten() {
                 Some((message, hint)) => {
                     let error = clap::Error::raw(ErrorKind::InvalidValue, message);
                     Err(Box::new(Refusal { error, hint }))
@@ -79,14 +94,17 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
     command.build();
     let mut hint = hint::of(&error, &command, given);
     if let Some(verb) = verb_of(&command, given) {
-        if let Some((matches, words)) = as_prompt(given)
-            && !belongs_to(verb, &words, &error)
-        {
-            return Ok(matches);
+        let mut is_one_wrong = false;
+        if let Some((matches, words)) = as_prompt(given) {
+            is_one_wrong = is_one_word(&words) && !asks_to_draw(verb, given);
+            if !is_one_wrong && !belongs_to(verb, &words, &error) {
+                return Ok(matches);
+            }
         }
         let begin = given[1..].iter().take_while(|argument| !is_option(argument));
         let begin: Vec<&OsString> = begin.collect();
-        let is_more = begin.len() > hint::depth(&command, given) && begin.iter().all(|word| is_plain(word));
+        let is_prompt = is_one_wrong || begin.iter().all(|word| is_plain(word));
+        let is_more = begin.len() > hint::depth(&command, given) && is_prompt;
         if is_more && is_about_words(&error) && !hint.ends_with('?') {
             hint = format!("{hint}; {}", to_draw(begin));
         }
@@ -153,6 +171,27 @@ fn words_of(matches: &ArgMatches) -> Vec<String> {
     matches.get_many::<String>("prompt").into_iter().flatten().cloned().collect()
 }
 
+/// Whether a single word follows the name of a verb, which is not that of a file. Words in quotes are a phrase.
+fn is_one_word(words: &[String]) -> bool {
+    let [_, word] = words else { return false };
+    !word.contains(char::is_whitespace) && !is_file_name(word) && !Path::new(word).exists()
+}
+
+/// Whether a line has an option that its verb does not have.
+fn asks_to_draw(verb: &Command, given: &[OsString]) -> bool {
+    let is_other = |option: &str| match option.strip_prefix("--") {
+        Some(long) => {
+            let name = long.split('=').next();
+            !verb.get_arguments().any(|argument| argument.get_long() == name)
+        }
+        None => option.chars().nth(1).is_some_and(|letter| {
+            letter.is_alphabetic() && !verb.get_arguments().any(|argument| argument.get_short() == Some(letter))
+        }),
+    };
+    let options = given.iter().skip(2).filter(|argument| is_option(argument));
+    options.filter_map(|option| option.to_str()).any(is_other)
+}
+
 /// Whether words that could be a prompt are a verb with something missing or mistyped.
 fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
     let [_, first, others @ ..] = words else { return true };
@@ -168,7 +207,7 @@ fn belongs_to(verb: &Command, words: &[String], error: &clap::Error) -> bool {
         }
         _ => Vec::new(),
     };
-    let is_near = others.is_empty() && !near_names(first, known.iter().map(String::as_str)).is_empty();
+    let is_near = others.len() < 2 && !near_names(first, known.iter().map(String::as_str)).is_empty();
     // `completions tcsh` names a shell.
     let is_value = others.is_empty() && hint::is_of_argument(error) && !hint::valid_values(error).is_empty();
     // `models rm` and `serve admin drain` lack a name; they are no prompts.
@@ -197,6 +236,20 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     let near = near_names(first, names_of_verbs(&command));
     let question = question(&near[..near.len().min(1)])?;
     Some((format!("`{first}` is not a command"), format!("{question} {draw}")))
+}
+
+/// Why a word alone was probably not meant as a prompt, and what to do: it is a verb with a slip of the finger.
+fn mistyped_alone(word: &str) -> Option<(String, String)> {
+    let lower = word.to_lowercase();
+    let command = Arguments::command();
+    let verb = names_of_verbs(&command)
+        .filter(|name| name.len() >= SHORTEST_VERB)
+        .find(|name| is_slip(&lower, name) || *name == lower)?;
+    if sentence::knows(word).unwrap_or(true) {
+        return None;
+    }
+    let message = format!("`{word}` is not a command, nor a word that the embedded model knows");
+    Some((message, format!("did you mean the command `{verb}`? {}", to_draw([word]))))
 }
 
 /// The verb that the first word was probably meant to be: with it, the line can be read or lacks only an argument.
@@ -274,6 +327,14 @@ mod tests {
         }
         assert!(is_plain("don't".as_ref()) && is_plain("東京".as_ref()));
         assert!(!is_plain("vit-b32".as_ref()) && !is_plain("red->white".as_ref()) && !is_plain("".as_ref()));
+    }
+
+    #[test]
+    fn a_word_that_the_model_knows_is_no_mistyped_verb() {
+        for word in ["palette", "Palette", "castle", "store", "mna"] {
+            assert!(mistyped_alone(word).is_none(), "{word}");
+        }
+        assert!(mistyped_alone("stlyes").is_some());
     }
 
     #[test]

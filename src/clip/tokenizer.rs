@@ -8,6 +8,9 @@ use crate::models::ModelFiles;
 use crate::models::files::ConfigFile;
 use crate::{Error, Result};
 
+/// The first character of the scripts without spaces between words: those of Chinese and Japanese.
+const FIRST_WITHOUT_SPACES: char = '\u{2e80}';
+
 /// A model's own tokenizer.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
@@ -21,7 +24,7 @@ pub struct Tokenizer {
 pub struct Tokens {
     /// Start token, the text's tokens, end token; at most the model's context length
     pub ids: Vec<u32>,
-    /// The end of the text that did not fit and was dropped
+    /// The end of the text that did not fit and was dropped, from the word on of which a part was dropped
     pub dropped: Option<String>,
 }
 
@@ -80,12 +83,22 @@ impl Tokenizer {
             return Ok(Tokens { ids, dropped: None });
         }
         let kept = self.context_length - 1;
-        let start = encoding.get_offsets().get(kept).map_or(0, |offsets| offsets.0);
+        let start = encoding.get_offsets().get(kept).map_or(0, |offsets| word_at(&text, offsets.0));
         let end = ids.last().copied();
         ids.truncate(kept);
         ids.extend(end);
         Ok(Tokens { ids, dropped: text.get(start..).map(str::to_owned) })
     }
+}
+
+/// The place where the word begins that a place is in. Scripts without spaces between words have no such place.
+fn word_at(text: &str, place: usize) -> usize {
+    let is_letter = |letter: char| letter.is_alphanumeric() && letter < FIRST_WITHOUT_SPACES;
+    let (Some(before), Some(after)) = (text.get(..place), text.get(place..)) else { return place };
+    if !after.starts_with(is_letter) {
+        return place;
+    }
+    before.trim_end_matches(is_letter).len()
 }
 
 /// Whether a tokenizer makes texts lowercase, which `BertTokenizer` of `transformers` does by default.

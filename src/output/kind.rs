@@ -155,8 +155,17 @@ pub fn kind_of(path: &Path, kinds: &[Kind]) -> Result<Kind> {
     kinds.iter().find(is).copied().ok_or_else(|| {
         let extensions = kinds.iter().flat_map(Kind::extensions).map(|extension| format!(".{extension}"));
         let expected = either(&extensions.collect::<Vec<_>>());
+        if path.as_os_str().is_empty() {
+            return Error::usage("the name of the output is empty", format!("give it a name that ends in {expected}"));
+        }
+        if path.is_dir() {
+            let name = path.join(format!("NAME.{}", kinds.first().map_or("", |kind| kind.extensions()[0])));
+            let hint = format!("name a file in it, as in {}", name.display());
+            return Error::file(path, "this is a folder, not the name of a file", hint);
+        }
         let hint = format!("give the output a name that ends in {expected}");
-        Error::file(path, format!("unsupported file type; expected {expected}"), hint)
+        let problem = if extension.is_empty() { "the name has no extension" } else { "unsupported file type" };
+        Error::file(path, format!("{problem}; expected {expected}"), hint)
     })
 }
 

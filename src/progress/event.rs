@@ -176,7 +176,8 @@ pub enum Event {
         hint: String,
         /// The program's exit code
         exit_code: u8,
-        /// The same for whoever named the options as fields of JSON; none if it reads the same
+        /// The same for whoever named the options as fields of JSON, which a server's worker asks for; none if it reads the
+        /// same
         #[serde(skip_serializing_if = "Option::is_none")]
         in_fields: Option<InFields>,
     },

@@ -22,6 +22,14 @@ pub use unwanted::Unwanted;
 use crate::Result;
 use lexicon::Lexicon;
 
+/// Whether the embedded model was trained on a word, in upper or lower case, or on its singular.
+///
+/// # Errors
+/// Only if the vocabulary in the program is damaged.
+pub fn knows(word: &str) -> Result<bool> {
+    Ok(Lexicon::embedded()?.knows(&word.to_lowercase()))
+}
+
 /// The most groups of things that are read; more are left out.
 pub const MOST_GROUPS: usize = 6;
 /// The most things of all groups; more are left out.

@@ -255,6 +255,9 @@ fn every_unknown_noun_is_named() {
     assert!(near.contains("penguin") && near.contains("models info embedded"), "{near}");
     let near = warning("a pengiun").unwrap().unwrap();
     assert!(near.contains("does not recognize any word") && near.contains("penguin"), "{near}");
+    // Only text in other letters is likely to be in another language.
+    assert!(warning("красный дом").unwrap().unwrap().contains("`text2art help models` names models"));
+    assert!(!warning("xqzzv 🐸").unwrap().unwrap().contains("help models"));
     assert!(warning("xqzzv").unwrap().unwrap().contains("does not recognize any word"), "no near one");
 }
 

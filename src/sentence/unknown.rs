@@ -39,8 +39,10 @@ pub fn warning(prompt: &str) -> Result<Option<String>> {
         let beginning: String = prompt.chars().take(QUOTED).collect();
         let dots = if beginning.len() < prompt.len() { "..." } else { "" };
         let meant = meant(&words, lexicon);
+        let is_foreign = prompt.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii());
+        let other = if is_foreign { "; `text2art help models` names models that read other languages" } else { "" };
         return Ok(Some(format!(
-            "the embedded model does not recognize any word in \"{beginning}{dots}\"{meant} (`text2art models info embedded` lists its words)"
+            "the embedded model does not recognize any word in \"{beginning}{dots}\"{meant} (`text2art models info embedded` lists its words{other})"
         )));
     }
     let nouns = nouns(&reading);

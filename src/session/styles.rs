@@ -7,6 +7,7 @@ use crate::judge::{Cutouts, Perceptor, Target};
 use crate::models::embedded;
 use crate::settings::Settings;
 use crate::styles::{self, Style};
+use crate::text::beginning;
 
 /// What stands between the words of two styles, and between a prompt and the words of its styles.
 pub(super) const BETWEEN: &str = ", ";
@@ -36,7 +37,7 @@ pub(super) fn perceptor(
     let Some(words) = sentence(&known) else { return Ok(None) };
     let text = model.read(&words)?;
     if let Some(dropped) = &text.dropped {
-        let longest = model.config().text.context_length;
+        let (longest, dropped) = (model.config().text.context_length, beginning(dropped));
         warn(format!("the styles have more than the {longest} tokens that {name} reads; {name} ignores: {dropped}"));
     }
     let target =

@@ -16,6 +16,7 @@ use crate::progress::Stop;
 use crate::random::{Stream, seed_of_word};
 use crate::sentence;
 use crate::settings::{Prompt, Settings};
+use crate::text::beginning;
 
 /// The kinds of targets, as the names of losses begin.
 const PROMPT: &str = "prompt";
@@ -110,6 +111,7 @@ fn sentences(
         if let Some(dropped) = &text.dropped {
             let longest = model.config().text.context_length;
             let name = &clip.name;
+            let dropped = beginning(dropped);
             warn(format!(
                 "the {what} is longer than the {longest} tokens that {name} reads; {name} ignores: {dropped}"
             ));

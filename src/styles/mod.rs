@@ -66,6 +66,10 @@ impl Group {
         let all = Self::all()?;
         let found = all.iter().find(|group| group.name.eq_ignore_ascii_case(name.trim()));
         found.ok_or_else(|| {
+            if let Some(group) = all.iter().find(|group| group.styles.iter().any(|style| style.is_named(name))) {
+                let hint = format!("it is a style of the group `{}`, for ‹style›", group.name);
+                return Error::usage(format!("there is no group of styles named `{}`", name.trim()), hint);
+            }
             let names: Vec<&str> = all.iter().map(|group| group.name.as_str()).collect();
             let near = question(&near_names(name.trim(), names.iter().copied()));
             let hint = near.unwrap_or_else(|| format!("use one of {}", names.join(", ")));
@@ -88,7 +92,11 @@ impl Style {
     /// # Errors
     /// Only if the list in the program is damaged.
     pub fn of(name: &str) -> Result<Option<&'static Self>> {
-        Ok(Self::all()?.find(|style| style.name.eq_ignore_ascii_case(name.trim())))
+        Ok(Self::all()?.find(|style| style.is_named(name)))
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.trim())
     }
 
     /// The names that someone who wrote this one may have meant, the nearest first: similar names, then names that

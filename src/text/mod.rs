@@ -16,8 +16,14 @@ pub(crate) const MOST_NAMES: usize = 3;
 /// The shortest text that counts as the beginning of a name.
 const SHORTEST_BEGINNING: usize = 3;
 
+/// The shortest word in which a replaced letter leaves enough of it to tell what was meant.
+const SHORTEST_REPLACED: usize = 4;
+/// The most characters of a text that a warning repeats.
+const LONGEST_BEGINNING: usize = 60;
+
 /// Known names that are close to the given one, the nearest first, without repetition: those that differ from it in at
-/// most one letter of three (inserted, left out, replaced, or two neighbors swapped), and those that begin with it.
+/// most one letter of three (inserted, left out, replaced, or two neighbors swapped), and those that begin with it. No
+/// letter of a word of three is replaced.
 pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let given = given.to_lowercase();
     let length = given.chars().count();
@@ -29,12 +35,37 @@ pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a st
         let distance = if too_long { usize::MAX } else { strsim::osa_distance(&given, &lower) };
         let begins = length >= SHORTEST_BEGINNING && lower.starts_with(&given);
         let distance = if begins { distance.min(length / 3) } else { distance };
-        if distance <= length / 3 && !near.iter().any(|(_, other)| *other == name) {
+        let is_other = length < SHORTEST_REPLACED && distance == 1 && !begins && !is_slip(&given, &lower);
+        if distance <= length / 3 && !is_other && !near.iter().any(|(_, other)| *other == name) {
             near.push((distance, name));
         }
     }
     near.sort_by_key(|(distance, _)| *distance);
     near.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect()
+}
+
+/// Whether one text is the other with a slip of the finger: a letter left out, a letter too many, or two neighbors swapped,
+/// but no letter replaced, as that makes another word of many.
+pub(crate) fn is_slip(given: &str, name: &str) -> bool {
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let (ours, theirs) = (letters(given), letters(name));
+    ours.len().abs_diff(theirs.len()) <= 1
+        && strsim::osa_distance(given, name) == 1
+        && (ours.len() != theirs.len() || ours == theirs)
+}
+
+/// The beginning of a text for a warning: whole words of about 60 characters, and an ellipsis if there is more.
+pub(crate) fn beginning(text: &str) -> String {
+    let text = text.trim();
+    let Some((end, _)) = text.char_indices().nth(LONGEST_BEGINNING) else { return text.to_owned() };
+    let cut = &text[..end];
+    let is_between = text[end..].starts_with(char::is_whitespace);
+    let words = if is_between { Some(cut) } else { cut.rsplit_once(char::is_whitespace).map(|(words, _)| words) };
+    format!("{}...", words.map(str::trim_end).filter(|words| !words.is_empty()).unwrap_or(cut))
 }
 
 /// The question that suggests these names: did you mean `a`, `b` or `c`?
@@ -176,6 +207,28 @@ mod tests {
             assert_eq!(near(far), [""; 0], "{far}");
         }
         assert_eq!(near_names("reed", ["red", "red", "reed-green", "weed"]), ["red", "reed-green", "weed"]);
+        // Of a short word, too little is left for a letter to be replaced.
+        assert_eq!(near_names("foo", ["poo", "food", "fo", "ofo"]), ["food", "fo", "ofo"]);
+    }
+
+    #[test]
+    fn slips_are_no_other_words() {
+        for (given, name) in [("stlyes", "styles"), ("styls", "styles"), ("styless", "styles"), ("resmue", "resume")] {
+            assert!(is_slip(given, name), "{given}");
+        }
+        for (given, name) in
+            [("store", "score"), ("match", "batch"), ("styles", "styles"), ("lyst", "list"), ("", "ab")]
+        {
+            assert!(!is_slip(given, name), "{given}");
+        }
+    }
+
+    #[test]
+    fn beginnings_end_with_a_word() {
+        assert_eq!(beginning(" a red apple "), "a red apple");
+        let long = beginning(&"apple tree ".repeat(100));
+        assert_eq!(long, "apple tree apple tree apple tree apple tree apple tree apple...");
+        assert_eq!(beginning(&"木".repeat(100)), format!("{}...", "木".repeat(60)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
 use super::KINDS;
 use crate::files::check_fields;
-use crate::output::{Kind, Product, Products, kind_of};
+use crate::output::{Kind, PICTURE, Product, Products, kind_of};
 use crate::{Error, Result};
 
 /// The name that requests no file.
@@ -108,7 +108,26 @@ impl FileNames {
 /// If a run cannot make such a file as its output.
 pub fn kind_of_output(path: &Path) -> Result<Kind> {
     let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.is_output()).collect();
-    kind_of(path, &kinds)
+    kind_of(path, &kinds).map_err(|error| match error {
+        Error::File { path, problem, hint } => {
+            let hint = better_hint(&path).unwrap_or(hint);
+            Error::File { path, problem, hint }
+        }
+        other => other,
+    })
+}
+
+/// The hint about the name of an output that is a folder, or another file that a run writes beside its picture.
+fn better_hint(path: &Path) -> Option<String> {
+    if path.is_dir() {
+        return Some(format!("name a file in it, as in '{}'", path.join("{slug}-{seed}.png").display()));
+    }
+    let extension = path.extension()?;
+    let is = |kind: &Kind| kind.help.is_some() && extension.eq_ignore_ascii_case(kind.extension);
+    let kind = KINDS.into_iter().find(is)?;
+    let picture = path.with_extension(PICTURE.extensions().first()?);
+    let (name, option, picture) = (kind.name, kind.option, picture.display());
+    Some(format!("the {name} is written beside a picture: use ‹output› {picture} ‹{option}›"))
 }
 
 /// Checks that a path given to an option has the extension of its kind, and is not a word of the prompt.
@@ -171,7 +190,6 @@ impl FromArgMatches for FileNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::PICTURE;
 
     #[test]
     fn errors_name_every_option_as_it_is_written() {

@@ -231,7 +231,7 @@ fn interrupted(scene: &Scene, stalled: usize) {
 
 /// The same in any command that fetches the CLIP.
 #[cfg(unix)]
-fn interrupted_in(scene: &Scene, stalled: usize, arguments: &[&str]) {
+fn interrupted_in(scene: &Scene, stalled: usize, arguments: &[&str]) -> Outcome {
     scene.hub.fault("GET elsewhere", Fault::Stall(stalled));
     let mut command = scene.command(&[arguments, &["--progress", "json"]].concat());
     let mut running = Running::start(command.env("TEXT2ART_NETWORK_TIMEOUT", "60"));
@@ -246,6 +246,7 @@ fn interrupted_in(scene: &Scene, stalled: usize, arguments: &[&str]) {
     let outcome = running.finish();
     assert_eq!(outcome.code, Some(130), "{}", outcome.errors);
     assert!(asked.elapsed() < Duration::from_secs(10), "Ctrl-C took {:?}", asked.elapsed());
+    outcome
 }
 
 #[test]
@@ -263,7 +264,8 @@ fn ctrl_c_keeps_the_part() {
 #[cfg(unix)]
 fn ctrl_c_ends_a_picture_that_waits_for_its_model() {
     let scene = Scene::new();
-    interrupted_in(&scene, 1_200_000, &["a red apple", "--clip", CLIP, "-o", "a.png"]);
+    let outcome = interrupted_in(&scene, 1_200_000, &["a red apple", "--clip", CLIP, "-o", "a.png"]);
+    assert!(outcome.errors.contains("partial downloads are kept"), "{}", outcome.errors);
     assert_eq!(scene.part().unwrap().metadata().unwrap().len(), 1_200_000);
     assert!(!scene.workplace.join("a.png").exists());
 }

@@ -132,6 +132,13 @@ fn what_does_not_fit_the_context_is_named() {
     assert!(dropped.starts_with("apple apple") && dropped.ends_with("painting castle"), "{dropped}");
     assert_eq!(dropped.split(' ').count(), 82 - 75);
     assert_eq!(clip.tokenizer().encode("a red apple").unwrap().dropped, None);
+    // A word of which only the beginning fits is named as a whole, wherever it is cut.
+    for before in 66..76 {
+        let prompt = "apple ".repeat(before) + &"xq".repeat(9) + &" apple".repeat(20);
+        let dropped = clip.tokenizer().encode(&prompt).unwrap().dropped.unwrap();
+        let first = dropped.trim_start().split(' ').next().unwrap();
+        assert!(first == "apple" || first == "xq".repeat(9), "{dropped}");
+    }
 }
 
 /// Where a file keeps the tensor of a name.

@@ -84,6 +84,7 @@ fn a_refusal_for_programs_is_an_event() {
         let [line] = lines.as_slice() else { panic!("{lines:?}") };
         let event: Value = serde_json::from_str(line).unwrap();
         assert_eq!((&event["event"], &event["exit_code"]), (&"failed".into(), &2.into()), "{event}");
+        assert_eq!(event["in_fields"], Value::Null, "{event}");
         assert!(event["message"].as_str().unwrap().contains(word) && event["hint"].is_string(), "{event}");
     }
 }
@@ -138,6 +139,15 @@ fn places_that_cannot_be_written() {
         ("folder.png", &["folder.png", "a folder"]),
     ] {
         workplace.refuses(&["a", "-o", output], words);
+    }
+    for (output, error, hint) in [
+        ("a", "a: the name has no extension; expected .png", "a name that ends in .png"),
+        ("folder", "folder: this is a folder", "'folder/{slug}-{seed}.png'"),
+        ("", "the name of the output is empty", "a name that ends in .png"),
+        ("a.svg", "a.svg: unsupported file type", "--output a.png --svg"),
+    ] {
+        let lines = workplace.refuses_somehow(&["a", "-o", output]);
+        assert!(lines[0].contains(error) && lines[1].contains(hint), "{lines:?}");
     }
     workplace.refuses(&["a", "-o", "folder.png", "--force"], &["folder.png", "a folder"]);
     assert_eq!(workplace.read("there.png"), b"what was there");

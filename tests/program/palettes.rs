@@ -207,6 +207,8 @@ fn files_errors_name_the_place() {
     }
     let near = workplace.run(&["palettes", "picco-8"]).errors;
     assert!(near.contains("hint: did you mean `pico-8`?"), "{near}");
+    let far = workplace.run(&["palettes", "foo"]).errors;
+    assert!(far.contains("is named `foo`") && !far.contains("`poo`"), "{far}");
     workplace.refuses(&["a", "--palette", "nosuch"], &["--palette: no color or palette is named `nosuch`"]);
     workplace.refuses(&["a", "--colors", "1"], &["--colors 1 is out of range"]);
 }

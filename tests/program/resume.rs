@@ -233,6 +233,22 @@ fn what_hangs_on_the_length_is_made_anew_and_said() {
 }
 
 #[test]
+fn what_was_stopped_is_not_called_finished() {
+    let workplace = Workplace::new();
+    let whole = draw(&workplace, &format!("{SMALL} -n 6"), "whole.png");
+    checkpointed(&workplace, &format!("{SMALL} -n 6 --stop-at 4"), "p.png");
+    let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
+    let said = "the run stopped after 4 of 6 iterations, as --stop-at asked";
+    assert_eq!(warnings(&outcome), [format!("{said}; -n 6 finishes it")]);
+    let lines = workplace.refuses_somehow(&["resume", "p.png.t2a", "--prompt", "a pear"]);
+    assert_eq!(lines, [format!("error: {said}"), "hint: add -n 6 to finish it".into()]);
+    // The hint is right.
+    checkpointed(&workplace, &format!("{SMALL} -n 6 --stop-at 4"), "q.png");
+    workplace.run(&["resume", "q.png.t2a", "-n", "6", "-q"]).succeeded();
+    assert!(workplace.read("q.png") == whole);
+}
+
+#[test]
 fn frames_that_were_chosen_for_another_length_are_said() {
     let workplace = Workplace::new();
     let line = format!("{STEADY} -n 20 --stop-at 10 --seconds 0.4 --frames frames");
@@ -317,6 +333,8 @@ fn nothing_is_replaced_unasked() {
 fn files_that_are_no_checkpoint() {
     let workplace = Workplace::new();
     checkpointed(&workplace, &format!("{SMALL} -n 2"), "p.png");
+    let lines = workplace.refuses_somehow(&["resume", "p.png"]);
+    assert_eq!(lines, ["error: p.png: this is not a text2art checkpoint", "hint: did you mean `p.png.t2a`?"]);
     let whole = workplace.read("p.png.t2a");
     // The error is reported before the picture is read.
     let refuses = |content: &[u8], words: &[&str]| {

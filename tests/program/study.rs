@@ -76,5 +76,14 @@ fn wrong_requests_are_refused_before_anything_is_drawn() {
         assert!(matches!(outcome.code, Some(1 | 2)), "{line}: {:?}", outcome.code);
         assert!(outcome.errors.contains(problem), "{line}: {}", outcome.errors);
     }
+    // Subjects are in a file or on standard input.
+    for (file, hint) in [
+        ("a cat, an owl", r"printf '%s\n' 'a cat' 'an owl' | text2art study -"),
+        ("a red fox", r"printf '%s\n' 'a red fox' | text2art study -"),
+        ("my subjects.txt", "did you mean `subjects.txt`?"),
+    ] {
+        let lines = workplace.refuses_somehow(&["study", file]);
+        assert!(lines[0].contains("file not found") && lines[1].contains(hint), "{lines:?}");
+    }
     assert!(!workplace.join("study.html").exists());
 }

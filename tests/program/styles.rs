@@ -55,7 +55,11 @@ fn a_group_is_listed_alone_and_near_names_are_suggested() {
     let light = workplace.run(&["styles", "Light", "--json"]).succeeded().output_json();
     let names: Vec<&Value> = light.as_array().unwrap().iter().map(|style| &style["name"]).collect();
     assert!(names.len() > 5 && light.as_array().unwrap().iter().all(|style| style["group"] == "light"), "{names:?}");
-    for (name, hint) in [("lihgt", "hint: did you mean `light`?"), ("x", "hint: use one of medium, movement, ")] {
+    for (name, hint) in [
+        ("lihgt", "hint: did you mean `light`?"),
+        ("x", "hint: use one of medium, movement, "),
+        ("neon", "hint: it is a style of the group `light`, for --style"),
+    ] {
         let refused = run(&workplace, &format!("styles {name}"));
         let expected = format!("error: there is no group of styles named `{name}`\n{hint}");
         assert!(refused.code == Some(2) && refused.errors.starts_with(&expected), "{}", refused.errors);

@@ -47,6 +47,10 @@ pub(in crate::cli) struct Reporter {
     progress: Progress,
     bar: RefCell<Option<Bar>>,
     downloads: DownloadBars,
+    /// Whether a download has begun and not ended
+    is_downloading: Cell<bool>,
+    /// Whether failures also name options as fields of JSON
+    names_fields: bool,
     started: Instant,
     last_line: Cell<Option<Instant>>,
     total: Cell<usize>,
@@ -82,6 +86,8 @@ impl Reporter {
             progress,
             bar,
             downloads,
+            is_downloading: Cell::new(false),
+            names_fields: false,
             started,
             last_line: Cell::new(None),
             total: Cell::new(0),
@@ -94,6 +100,11 @@ impl Reporter {
     pub(in crate::cli) fn with_preview(self, kind: PreviewKind) -> Self {
         let here = self.progress == Progress::Bar;
         Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
+    }
+
+    /// Also tells failures with options named as fields of JSON, if `is_server`: for a worker, which answers requests.
+    pub(in crate::cli) fn for_server(self, is_server: bool) -> Self {
+        Self { names_fields: is_server, ..self }
     }
 
     /// How progress is shown, with `Auto` resolved.
@@ -112,6 +123,7 @@ impl Reporter {
 
     /// Shows an event.
     pub(in crate::cli) fn tell(&self, event: &Event) {
+        self.follow_download(event);
         if self.progress == Progress::Json {
             if let Ok(json) = serde_json::to_string(event) {
                 terminal::json_line(&json);
@@ -178,7 +190,7 @@ impl Reporter {
                 error if error.is_usage() => USAGE,
                 _ => FAILED,
             };
-            (error.to_string(), error.hint(), exit_code)
+            (error.to_string(), self.hint_of(error), exit_code)
         } else if let Some(error) = error.downcast_ref::<Unprinted>() {
             (error.to_string(), error.hint().to_owned(), FAILED)
         } else {
@@ -186,11 +198,28 @@ impl Reporter {
             (format!("{error:#}"), hint.to_owned(), FAILED)
         };
         let message = one_line(&text);
-        let in_fields = error.downcast_ref::<Error>().map(Error::in_fields);
+        let in_fields = error.downcast_ref::<Error>().filter(|_| self.names_fields).map(Error::in_fields);
         let in_fields = in_fields.map(|(message, hint)| InFields { message: one_line(&message), hint });
         let in_fields = in_fields.filter(|fields| (&fields.message, &fields.hint) != (&message, &hint));
         self.tell(&Event::Failed { message, hint, exit_code, in_fields });
         exit_code
+    }
+
+    /// Notes whether a download is going on.
+    fn follow_download(&self, event: &Event) {
+        match event {
+            Event::Download { .. } => self.is_downloading.set(true),
+            Event::Downloaded { all_done, all_total, .. } => self.is_downloading.set(Some(*all_done) != *all_total),
+            Event::Warning { .. } | Event::Stopping { .. } => {}
+            _ => self.is_downloading.set(false),
+        }
+    }
+
+    /// What the user can do about an error now.
+    fn hint_of(&self, error: &Error) -> String {
+        let hint = error.hint();
+        let is_kept = matches!(error, Error::Stopped) && self.is_downloading.get();
+        if is_kept { format!("{hint}; partial downloads are kept") } else { hint }
     }
 
     fn start(&self, total: usize, done: usize, unit: Unit) {
@@ -316,5 +345,31 @@ impl Acknowledgment {
         } else if let Ok(json) = serde_json::to_string(&Event::Stopping { message }) {
             terminal::json_line(&json);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_downloads_are_kept_only_if_there_are_some() {
+        let reporter = Reporter::new(Progress::None);
+        let hint = || reporter.hint_of(&Error::Stopped);
+        let arrived = |all_done| Event::Downloaded {
+            file: "a".into(),
+            done: all_done,
+            total: Some(5),
+            all_done,
+            all_total: Some(5),
+        };
+        assert_eq!(hint(), "run the command again");
+        let (model, from) = ("m".to_owned(), "n".to_owned());
+        reporter.tell(&Event::Download { model, files: 1, bytes: Some(5), licence: None, from });
+        assert_eq!(hint(), "run the command again; partial downloads are kept");
+        reporter.tell(&arrived(3));
+        assert_eq!(hint(), "run the command again; partial downloads are kept");
+        reporter.tell(&arrived(5));
+        assert_eq!(hint(), "run the command again");
     }
 }

@@ -13,6 +13,7 @@ use crate::judge::{Fit, cosine};
 use crate::models::{Finder, Role};
 use crate::progress::Event;
 use crate::session::LoadedModel;
+use crate::text::beginning;
 use crate::{Error, picture};
 
 /// Arguments of `score`.
@@ -88,6 +89,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         let feature = |prompt: &String| {
             let tokens = clip.tokenizer().encode(prompt)?;
             if let Some(dropped) = &tokens.dropped {
+                let dropped = beginning(dropped);
                 let message = format!("the sentence is too long for {name}, which ignores: {dropped}");
                 reporter.tell(&Event::Warning { message });
             }

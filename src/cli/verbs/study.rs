@@ -9,6 +9,7 @@ use crate::batch::{
     Common, Form, Ledger, Places, Plan, Results, Run, Study, is_own_page, is_own_sheet, is_page, on_this_machine,
     sheet_names, write_study,
 };
+use crate::cli::PROGRAM;
 use crate::cli::options::conduct::Conduct;
 use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::{interrupt, stdout};
@@ -95,7 +96,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let sheets = arguments.sheet.as_deref().map(|path| check_sheets(path, study.rows(), force)).transpose()?;
     let devices = devices(&arguments.overrides, &arguments.devices, arguments.jobs, reporter)?;
     let stop = interrupt::stop_on_signal(reporter, "iteration")?;
-    let source = study.of(source(&arguments.file, arguments.format, &stop)?);
+    let source = source(&arguments.file, arguments.format, &stop);
+    let source = study.of(source.map_err(|error| with_subjects(error, &arguments.file))?);
     make_folder(&folder)?;
     let places = Places::new(None, FileNames::default(), force)?;
     let checkpoint_every = arguments.checkpoint_every;
@@ -122,6 +124,25 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         stdout::print_path(&path)?;
     }
     Ok(exit_code)
+}
+
+/// An error about the file of subjects. If there is no such file, and its name reads like subjects, the hint says how to
+/// give them.
+fn with_subjects(error: Error, path: &Path) -> Error {
+    let (named, problem, hint) = match error {
+        Error::File { path, problem, hint } => (path, problem, hint),
+        other => return other,
+    };
+    let has_extension = path.extension().is_some_and(|extension| !extension.to_string_lossy().contains([' ', ',']));
+    let text = path.to_str().filter(|text| !has_extension && !path.exists() && text.contains([' ', ',']));
+    let subjects: Vec<&str> = text.iter().flat_map(|text| text.split(',')).map(str::trim).collect();
+    let hint = match shlex::try_join(subjects.iter().copied().filter(|subject| !subject.is_empty())) {
+        Ok(subjects) if !subjects.is_empty() => {
+            format!("write a subject per line into a file, or run: printf '%s\\n' {subjects} | {PROGRAM} study -")
+        }
+        _ => hint,
+    };
+    Error::File { path: named, problem, hint }
 }
 
 /// Whether the embedded model alone judges the pictures, as far as is known without their lines.

@@ -9,7 +9,8 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Metadata, TensorView};
 use sha2::{Digest, Sha256};
 
-use crate::files::{open_regular, to_hex, unreadable_file};
+use crate::files::{checkpoint_of, open_regular, to_hex, unreadable_file};
+use crate::text::question;
 use crate::{Error, Result};
 
 /// The key of the head in the metadata.
@@ -58,7 +59,11 @@ fn digest_place(file: &[u8]) -> Option<std::ops::Range<usize>> {
 /// The bytes of the file, after the digest is verified.
 pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>> {
     let fault = |error: &std::io::Error| unreadable_file(path, error, HINT);
-    let other = || Error::file(path, "this is not a text2art checkpoint", HINT);
+    let other = || {
+        let checkpoint = checkpoint_of(path);
+        let near = checkpoint.is_file().then(|| question(&[checkpoint.display().to_string()])).flatten();
+        Error::file(path, "this is not a text2art checkpoint", near.unwrap_or_else(|| HINT.to_owned()))
+    };
     let short = |bytes: usize| Error::file(path, format!("the checkpoint is cut short after {bytes} bytes"), DAMAGED);
     if path.is_dir() {
         return Err(other());

@@ -6,6 +6,8 @@ use super::{Prompt, decimal, split_unescaped};
 
 /// The most characters of a prompt that a warning repeats.
 const LONGEST_ECHO: usize = 60;
+/// The most characters of a word that was meant as a weight.
+const LONGEST_WEIGHT: usize = 20;
 /// Whole numbers from here on are more likely text than a weight.
 const LARGE: f64 = 100.0;
 /// No distance is larger than half the square of pi: no stop is needed beyond it.
@@ -26,7 +28,12 @@ pub(super) fn doubt(segment: &str, text: &str, numbers: &[&str], prompt: &Prompt
         );
     }
     let Some(first) = numbers.first() else {
-        return weighs_words_before(&split_unescaped(text, ':')).then(|| says(separate())).flatten();
+        if weighs_words_before(&split_unescaped(text, ':')) {
+            return says(separate());
+        }
+        let (before, word) = word_for_weight(&fields)?;
+        let literal = shown(&format!(r"{before}\:{word}"));
+        return says(format!("a weight is a number, as in `cat:0.5`; write {literal} if `{word}` is part of the text"));
     };
     let literal = numbers.iter().fold(text.trim().to_owned(), |literal, number| literal + r"\:" + number);
     if first.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
@@ -57,6 +64,15 @@ fn shown(text: &str) -> String {
 fn understood(prompt: &Prompt) -> String {
     let stop = prompt.stop.map_or_else(String::new, |stop| format!(" and stop {stop}"));
     format!("the prompt {} with weight {}{stop}", shown(&prompt.text), prompt.weight)
+}
+
+/// The text before a word that stands where a weight would, and the word, as in `cat:abc`, but not in `C:/a`.
+fn word_for_weight<'a>(fields: &[&'a str]) -> Option<(String, &'a str)> {
+    let (word, before) = fields.split_last()?;
+    let word = word.trim_end();
+    let is_word = !word.is_empty() && word.chars().all(|sign| sign.is_alphanumeric() || ".,%+-".contains(sign));
+    let touches = before.last()?.ends_with(|last: char| last.is_alphanumeric());
+    (is_word && touches && word.chars().count() <= LONGEST_WEIGHT).then(|| (before.join(":"), word))
 }
 
 /// Whether weights follow two colons, as in `hot dog::2` or `hot:: dog`, but not `std::vector`.
@@ -137,6 +153,10 @@ mod tests {
             ("<lora:x:0.8> a cat", "with weight 1", "brackets"),
             ("red:0.5 blue:0.3", "`red:0.5 blue` with weight 0.3", "separate prompts with `|`"),
             ("red:0.5 blue", "`red:0.5 blue` with weight 1", "separate prompts with `|`"),
+            ("cat:abc", "`cat:abc` with weight 1", r"write `cat\:abc` if `abc` is part of the text"),
+            ("cat:nan", "`cat:nan` with weight 1", r"write `cat\:nan` if"),
+            ("a red cat:50%", "`a red cat:50%` with weight 1", "a weight is a number"),
+            ("cat:1:x", "`cat:1:x` with weight 1", r"write `cat:1\:x` if"),
         ] {
             let found = doubts(text);
             let [doubt] = found.as_slice() else { panic!("{text}: {found:?}") };
@@ -162,6 +182,9 @@ mod tests {
             "apollo 11:0.5",
             "http://a.example/b",
             "c4: the game",
+            r"cat\:abc",
+            "a cat :smile:",
+            "C:/a/b",
         ] {
             assert_eq!(doubts(text), [""; 0], "{text}");
         }

@@ -154,6 +154,57 @@ fn what_a_verb_takes_is_the_verbs() {
 }
 
 #[test]
+fn one_wrong_word_behind_a_verb_is_no_prompt() {
+    let workplace = Workplace::new();
+    for (line, error) in [
+        ("doctor now", "'now'"),
+        ("man alive", "'alive'"),
+        ("score board", "--prompt"),
+        ("models sail", "'sail'"),
+        #[cfg(feature = "server")]
+        ("cancel nope", "'nope'"),
+        #[cfg(feature = "server")]
+        ("jobs list", "'list'"),
+        #[cfg(feature = "server")]
+        ("jobs ch2tcg", "'ch2tcg'"),
+        #[cfg(feature = "server")]
+        ("login foo", "'foo'"),
+    ] {
+        refused(&workplace, line, error, &format!("to use these words as a prompt, run: text2art generate {line}"));
+    }
+    refused(&workplace, "models pul imagenet", "'pul'", "did you mean `pull`?");
+    // Several words are a prompt, as is a phrase in quotes, and what an option of pictures follows.
+    for line in ["models full of details in wood", "doctor now --seed 5", "score board -n 5"] {
+        let text = line.split(" -").next().unwrap();
+        assert_eq!(dry(&workplace, line)["prompt"].as_str(), Some(text), "{line}");
+    }
+    let small = ["--size", "32x32", "-n", "0", "--cutouts", "1", "-q", "-o", "phrase.png"];
+    workplace.run(&[&["models", "of planets"], &small[..]].concat()).succeeded();
+    assert!(workplace.join("phrase.png").is_file());
+}
+
+#[test]
+fn a_mistyped_verb_alone_is_not_drawn() {
+    let workplace = Workplace::new();
+    for (word, verb) in [
+        ("stlyes", "styles"),
+        ("styels", "styles"),
+        ("Styles", "styles"),
+        ("upscal", "upscale"),
+        ("resmue", "resume"),
+        ("helpp", "help"),
+    ] {
+        let hint =
+            format!("did you mean the command `{verb}`? to use these words as a prompt, run: text2art generate {word}");
+        refused(&workplace, word, &format!("`{word}` is not a command"), &hint);
+        let explicit = format!("generate {word}");
+        assert_eq!(dry(&workplace, &explicit)["prompt"].as_str(), Some(word));
+        // An option says that a picture is wanted.
+        assert_eq!(dry(&workplace, word)["prompt"].as_str(), Some(word));
+    }
+}
+
+#[test]
 fn mistyped_verbs_and_names_of_files_are_not_drawn() {
     let workplace = Workplace::new();
     for name in ["prompts.txt", "cat.png", "run.png.t2a", "photo.jpg", "notes", "my photo.png"] {
@@ -311,6 +362,8 @@ fn doubtful_prompts_are_shown_as_they_are_understood() {
         ("hot dog::2", "`hot dog:` with weight 2", "one colon"),
         ("a (red:1.3) cat", "`a (red:1.3) cat` with weight 1", "brackets"),
         ("red: 0.5", "`red` with weight 0.5", r"`red\: 0.5`"),
+        ("cat:abc", "`cat:abc` with weight 1", r"`cat\:abc`"),
+        ("cat:nan", "`cat:nan` with weight 1", r"`cat\:nan`"),
         ("night sky :2", "`night sky` with weight 2", "`night sky:2`"),
     ] {
         let shown = warning(workplace.run(&[prompt, "--dry-run"]));
@@ -339,6 +392,20 @@ fn doubtful_prompts_are_shown_as_they_are_understood() {
         let outcome = workplace.run(&[prompt, "--dry-run"]).succeeded();
         assert_eq!(outcome.errors, "", "{prompt}");
     }
+}
+
+#[test]
+fn warnings_about_prompts_are_short() {
+    let workplace = Workplace::new();
+    let small = ["-n", "0", "--size", "32x32", "--cutouts", "1", "-q", "-o", "a.png", "--force"];
+    let warned = |prompt: &str| workplace.run(&[&[prompt], &small[..]].concat()).succeeded().errors;
+    let told = warned(&format!("a red apple{}", " beside watermelon".repeat(200)));
+    let (_, ignored) = told.split_once("ignores: ").unwrap();
+    let ignored = ignored.lines().next().unwrap();
+    let words = ignored.strip_suffix("...").unwrap();
+    assert!(ignored.len() < 70 && words.split(' ').all(|word| ["beside", "watermelon"].contains(&word)), "{told}");
+    // Other languages.
+    assert!(warned("красный дом").contains("`text2art help models` names models that read other languages"));
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(in crate::cli) struct Arguments {
     exactly: bool,
     /// Stop when standard input ends: for a program that starts this one, and may be killed
     #[arg(long, hide = true)]
-    stop_when_stdin_ends: bool,
+    pub(in crate::cli) stop_when_stdin_ends: bool,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }
@@ -257,11 +257,18 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
         state.plateau = None;
     }
     if done >= settings.iterations_to_run() || state.plateau.as_ref().is_some_and(Plateau::is_reached) {
-        let problem = format!("the run is already finished after {done} iterations");
+        let total = settings.iterations;
+        let (problem, hint, more) = if settings.stop_at.is_some() && done < total && !settled {
+            let problem = format!("the run stopped after {done} of {total} iterations, as --stop-at asked");
+            (problem, format!("add -n {total} to finish it"), format!("-n {total} finishes it"))
+        } else {
+            let problem = format!("the run is already finished after {done} iterations");
+            (problem, "say how many iterations to add, such as -n +100".into(), "-n +100 adds 100 more".into())
+        };
         if arguments.prompt.is_some() || arguments.reset_optimizer {
-            return Err(Error::usage(problem, "say how many iterations to add, such as -n +100"));
+            return Err(Error::usage(problem, hint));
         }
-        said.push(format!("{problem}; -n +100 adds 100 more"));
+        said.push(format!("{problem}; {more}"));
     }
     if settings.iterations != before.iterations {
         for ((what, point, then), (_, _, now)) in points(&before).into_iter().zip(points(settings)) {
