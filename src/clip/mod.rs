@@ -16,7 +16,7 @@ mod tokenizer;
 mod vit;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
@@ -190,6 +190,12 @@ impl Clip {
         }
         remembered.insert(sentence.to_owned(), read.clone());
         Ok(read)
+    }
+
+    /// Forgets the sentences that were read.
+    pub fn forget_sentences(&self) {
+        // After a panic, what is in there is to be forgotten all the same.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The feature of a text: `[features]`, not of unit length.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::clip::{AestheticHead, Clip};
 use crate::drawer::{self, Loaded};
 use crate::files::{hash_open_files, open_regular, to_hex, unreadable};
-use crate::frozen::MemoryOf;
+use crate::frozen::{MemoryOf, release_memory};
 use crate::judge::Perceptor;
 use crate::machine::in_words;
 use crate::models::container::files_of;
@@ -258,6 +258,14 @@ impl Models {
         Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
+    /// The roles and names of the models that settings need. Settings that need the same models can share them.
+    ///
+    /// # Errors
+    /// If there is no such drawer.
+    pub fn needed(settings: &Settings) -> Result<Vec<(Role, String)>> {
+        Ok(wanted(settings)?.map(|(role, name)| (role, name.to_owned())).collect())
+    }
+
     /// Starts to hash the files. Called when the run already draws, so that hashing does not delay the start.
     pub fn start_hashing(&self) {
         self.vqgan.iter().for_each(LoadedModel::start_hashing);
@@ -390,6 +398,13 @@ impl ModelStore {
         let upscaler = LoadedModel::load(finder, Role::Upscaler, name, Upscaler::load)?;
         self.upscalers.push(upscaler.clone());
         Ok(upscaler)
+    }
+
+    /// Forgets everything but the models: what their runs said to them, and the memory in which they computed. Pictures do
+    /// not change by it.
+    pub fn forget_runs(&self) {
+        self.clips.iter().for_each(|clip| clip.model.forget_sentences());
+        release_memory();
     }
 
     fn has(&self, role: Role, name: &str) -> bool {
