@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use super::{Arguments, Subject, draw};
-use crate::cli::terminal::report::Reporter;
+use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::{interrupt, json_line};
 use crate::cli::{self, DONE, Verb};
 use crate::progress::Stop;
@@ -49,7 +49,7 @@ pub(super) fn run(reporter: &Reporter) -> anyhow::Result<u8> {
 fn work(task: &Task, start: &Path, stop: &Stop, store: &mut ModelStore) -> u8 {
     let arguments = match arguments_of(task) {
         Ok(arguments) => arguments,
-        Err(error) => return Reporter::new(cli::Progress::Json).failed(&error.into()),
+        Err(error) => return Reporter::new(Progress::Json).failed(&anyhow::Error::from(error)),
     };
     let reporter = arguments.conduct.reporter();
     let drawn = enter(&start.join(&task.folder))

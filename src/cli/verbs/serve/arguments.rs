@@ -25,7 +25,7 @@ use crate::progress::Event;
 use crate::server::{Config, Limits, Registration, Retention};
 use crate::settings::Overrides;
 use crate::text::{count, did_you_mean, first_paragraph};
-use crate::worker::Elsewhere;
+use crate::worker::{Elsewhere, JOBS_PER_PROCESS};
 use crate::{Error, Result};
 
 /// The prefix of the environment variables of a server.
@@ -34,6 +34,8 @@ pub(in crate::cli) const PREFIX: &str = "TEXT2ART_SERVE_";
 const USUAL_PORT: u16 = 8080;
 /// The most jobs that are drawn at once.
 const MOST_WORKERS: usize = 256;
+/// The most jobs that a process draws.
+const MOST_JOBS_PER_PROCESS: u32 = 10_000;
 
 /// The arguments of `serve`.
 #[derive(clap::Args)]
@@ -81,6 +83,9 @@ pub(super) struct Options {
     /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
     #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
     workers: Option<usize>,
+    /// Maximum number of jobs that a process draws, keeping the models loaded; 1 is a process for each job [default: 100]
+    #[arg(long, value_name = "N", value_parser = jobs_per_process)]
+    jobs_per_process: Option<u32>,
     /// Let in anyone who can reach the server, without a login
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     open: Option<bool>,
@@ -156,12 +161,19 @@ pub(super) struct Options {
     storage_presign: Option<bool>,
 }
 
+/// Reads the number of jobs of a process.
+pub(in crate::cli) fn jobs_per_process(text: &str) -> Result<u32, String> {
+    count(text, 1..=MOST_JOBS_PER_PROCESS)
+}
+
 /// What a worker must know about its server.
 pub(in crate::cli) struct OfWorker {
     /// The data folder
     pub(in crate::cli) data: Option<PathBuf>,
     /// The database and storage on other machines
     pub(in crate::cli) elsewhere: Elsewhere,
+    /// How many jobs a process draws
+    pub(in crate::cli) jobs_per_process: u32,
 }
 
 impl OfWorker {
@@ -173,12 +185,14 @@ impl OfWorker {
     pub(in crate::cli) fn new(
         data: Option<PathBuf>,
         elsewhere: ElsewhereArguments,
+        jobs_per_process: Option<u32>,
         config: Option<&Path>,
         warn: &mut dyn FnMut(String),
     ) -> Result<Self> {
-        let options = Options { data, elsewhere, ..Options::default() };
+        let options = Options { data, elsewhere, jobs_per_process, ..Options::default() };
         let options = Arguments { verb: None, options, config: config.map(Path::to_owned) }.options(warn)?;
-        Ok(Self { data: options.data, elsewhere: options.elsewhere.elsewhere()? })
+        let jobs_per_process = options.jobs_per_process.unwrap_or(JOBS_PER_PROCESS);
+        Ok(Self { data: options.data, elsewhere: options.elsewhere.elsewhere()?, jobs_per_process })
     }
 }
 
@@ -224,6 +238,7 @@ impl Arguments {
             listen: options.listen.unwrap_or_default().0,
             metrics: options.metrics.map(|address| address.0),
             workers: options.workers.unwrap_or(1),
+            jobs_per_process: options.jobs_per_process.unwrap_or(JOBS_PER_PROCESS),
             open: options.open.unwrap_or_default(),
             registration: options.registration.map_or(Registration::Closed, Registration::from),
             offline: options.offline.unwrap_or_default(),
@@ -255,6 +270,7 @@ impl Options {
             data: self.data.or(weaker.data),
             elsewhere: self.elsewhere.or(weaker.elsewhere),
             workers: self.workers.or(weaker.workers),
+            jobs_per_process: self.jobs_per_process.or(weaker.jobs_per_process),
             open: self.open.or(weaker.open),
             registration: self.registration.or(weaker.registration),
             public_url: self.public_url.or(weaker.public_url),
@@ -533,6 +549,7 @@ mod tests {
             ("storage-path-style", "true"),
             ("storage-presign", "true"),
             ("workers", "2"),
+            ("jobs-per-process", "7"),
             ("open", "true"),
             ("registration", "invitation"),
             ("public-url", "https://art.example.org"),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arguments::Verb;
-pub(in crate::cli) use arguments::{Arguments, OfWorker};
+pub(in crate::cli) use arguments::{Arguments, OfWorker, jobs_per_process};
 use display::Display;
 
 use crate::cli::DONE;
