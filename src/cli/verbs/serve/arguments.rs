@@ -35,7 +35,7 @@ const USUAL_PORT: u16 = 8080;
 /// The most jobs that are drawn at once.
 const MOST_WORKERS: usize = 256;
 /// The most jobs that a process draws.
-const MOST_JOBS_PER_PROCESS: u32 = 10_000;
+const MOST_JOBS_PER_PROCESS: usize = 10_000;
 
 /// The arguments of `serve`.
 #[derive(clap::Args)]
