@@ -71,7 +71,9 @@ fn one_process_draws_jobs_that_have_nothing_else_in_common() {
         ("again", first, None),
     ];
     for (name, order, upload) in &jobs {
-        upload.iter().for_each(|png| place.workplace.write("init_image-1.png", png));
+        if let Some(png) = upload {
+            place.workplace.write("init_image-1.png", png);
+        }
         place.draw(name, order);
     }
     let ids: Vec<JobId> = jobs.iter().map(|(_, order, _)| place.submit(&job("anna", order))).collect();
@@ -83,12 +85,14 @@ fn one_process_draws_jobs_that_have_nothing_else_in_common() {
     assert!(place.workplace.read("first.png") == place.workplace.read("again.png"));
     assert!(place.workplace.read("red.png") != place.workplace.read("blue.png"));
     assert_eq!(starts(&place), [""], "{}", place.log());
-    // The process waits, and holds no file of a job.
+    // The process waits, outside of the folders of jobs.
     assert_eq!(place.children().len(), 1);
-    let folders = std::fs::read_dir(place.work()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
-    assert_eq!(folders.count(), 0);
+    let folder = std::fs::read_link(format!("/proc/{}/cwd", place.children()[0])).unwrap();
+    assert_eq!(folder, place.work().canonicalize().unwrap());
     worker.end();
     place.nothing_draws();
+    let folders = std::fs::read_dir(place.work()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    assert_eq!(folders.count(), 0);
 }
 
 #[test]
@@ -174,7 +178,9 @@ fn a_process_ends_after_its_number_of_jobs() {
     let place = Place::new();
     let draw = |worker: Worker| {
         let ids: Vec<JobId> = (0..4).map(|_| place.submit(&job("anna", &moment("")))).collect();
-        ids.iter().for_each(|id| drop(place.ends(id, State::Done)));
+        for id in &ids {
+            place.ends(id, State::Done);
+        }
         worker.end();
     };
     draw(Worker::start(place.command().args(["--jobs-per-process", "3"])));
@@ -197,15 +203,11 @@ fn a_process_ends_with_its_worker() {
     place.nothing_draws();
     let mut worker = place.worker();
     let endless = place.submit(&job("anna", &order(&format!("{SMALL}{ENDLESS}"), &[])));
-    is_drawn_by_one_process(&place, &endless);
+    place.draws(&endless, 1);
+    assert_eq!(place.children().len(), 1);
     worker.kill();
     place.nothing_draws();
     assert_eq!(place.cancel(&endless), Cancelling::Asked);
-}
-
-fn is_drawn_by_one_process(place: &Place, id: &JobId) {
-    place.draws(id, 1);
-    assert_eq!(place.children().len(), 1);
 }
 
 #[test]
