@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RgbImage;
 use sha2::{Digest, Sha256};
@@ -46,6 +46,12 @@ impl Derived {
         remembered.push_back((key, kept));
         Ok(derived)
     }
+
+    /// Forgets all results.
+    pub(super) fn forget(&self) {
+        // After a panic, what is in there is to be forgotten all the same.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 #[cfg(test)]
@@ -76,9 +82,11 @@ mod tests {
         let all: Vec<u32> = keys[2..17].iter().map(|key| get(*key)).collect();
         assert_eq!(all, (3..18).collect::<Vec<_>>());
         assert_eq!([1, 0].map(|at| get(keys[at])), [2, 18]);
+        derived.forget();
+        assert_eq!(get(keys[1]), 19);
         // What fails is not remembered.
         assert!(derived.get::<u32>(keys[18], || Err(Error::Stopped)).is_err());
-        assert_eq!(get(keys[18]), 19);
+        assert_eq!(get(keys[18]), 20);
     }
 
     #[test]

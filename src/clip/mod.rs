@@ -17,7 +17,7 @@ mod tokenizer;
 mod vit;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
@@ -226,6 +226,13 @@ impl Clip {
         }
         remembered.insert(sentence.to_owned(), read.clone());
         Ok(read)
+    }
+
+    /// Forgets the sentences and the pictures that were read.
+    pub fn forget_inputs(&self) {
+        // After a panic, what is in there is to be forgotten all the same.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.derived.forget();
     }
 
     /// The feature of a text: `[features]`, not of unit length.

@@ -40,6 +40,7 @@ pub use layers::tokens::{ClassToken, FirstToken, MeanToken, Patches};
 pub use layers::upsample::Upsample;
 pub(crate) use layers::warp::GRADIENT_GROUP;
 pub use layers::warp::{Border, Filter, Homography, View, Warp};
+pub use network::buffer::release_memory;
 pub use network::with_gradient::with_gradient;
 pub use network::{Memory, MemoryOf, Network, Step};
 

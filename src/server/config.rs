@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::mail::Smtp;
 use crate::settings::Overrides;
-use crate::worker::{Elsewhere, Places};
+use crate::worker::{Elsewhere, JOBS_PER_PROCESS, Places};
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Config {
     pub elsewhere: Elsewhere,
     /// How many jobs it draws itself at once; 0 leaves them to workers of their own
     pub workers: usize,
+    /// How many jobs of the same models a process draws
+    pub jobs_per_process: u32,
     /// Whether jobs may use only models that are already downloaded
     pub offline: bool,
     /// Whether anybody may use it without a login, although it listens publicly
@@ -95,6 +97,7 @@ impl Config {
             data: data.to_owned(),
             elsewhere: Elsewhere::default(),
             workers: 1,
+            jobs_per_process: JOBS_PER_PROCESS,
             offline: false,
             open: false,
             registration: Registration::Closed,

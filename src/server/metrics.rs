@@ -50,6 +50,7 @@ pub struct Metrics {
     workers: Gauge,
     ended: Seconds<Ending>,
     claims: Counter,
+    processes: Family<After, Counter>,
     lost: Counter,
     fenced: Counter,
     streams: Gauge,
@@ -72,6 +73,11 @@ struct OfClass {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Fate {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct After {
+    after: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -115,6 +121,9 @@ impl Default for Metrics {
         registry.register_with_unit("job", "How long the work on a job took", Unit::Seconds, ended.clone());
         let claims = Counter::default();
         registry.register("claims", "Jobs that the workers of this server took", claims.clone());
+        let processes = Family::<After, Counter>::default();
+        let help = "Processes started to draw, by what became of the last one in the same place";
+        registry.register("processes_started", help, processes.clone());
         let lost = Counter::default();
         registry.register("leases_lost", "Jobs taken back from workers that no longer answered", lost.clone());
         let fenced = Counter::default();
@@ -141,6 +150,7 @@ impl Default for Metrics {
             workers,
             ended,
             claims,
+            processes,
             lost,
             fenced,
             streams,
@@ -155,6 +165,12 @@ impl Metrics {
     /// Counts a job that a worker of this server took.
     pub fn claimed(&self) {
         self.claims.inc();
+    }
+
+    /// Counts a process that a worker of this server started, by what became of the last one: `alone`, `full`,
+    /// `unsuitable`, `failed`, `stopped`, `died` or `idle`, or `none` if it is the first.
+    pub fn started(&self, after: &'static str) {
+        self.processes.get_or_create(&After { after }).inc();
     }
 
     /// Counts jobs that were taken back from workers that no longer answered.
@@ -304,6 +320,7 @@ mod tests {
     fn counts_have_the_names_that_operators_know() {
         let metrics = Metrics::default();
         metrics.claimed();
+        metrics.started("full");
         metrics.lost(2);
         metrics.fenced();
         metrics.mail("sent");
@@ -318,6 +335,7 @@ mod tests {
         let text = written();
         for line in [
             "text2art_claims_total 1",
+            r#"text2art_processes_started_total{after="full"} 1"#,
             "text2art_leases_lost_total 2",
             "text2art_fenced_total 1",
             r#"text2art_mail_total{outcome="sent"} 1"#,

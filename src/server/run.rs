@@ -20,7 +20,7 @@ use super::{jobs, listen, maintenance, metrics, router};
 use crate::error::{Error, Result};
 use crate::mail::{Mail, Outcome, Sender, Sending};
 use crate::queue::Hint;
-use crate::worker::{self, Notify, Report, Setup, Shutdown, Waiting, WorkerEvent};
+use crate::worker::{self, Notify, Parting, Report, Setup, Shutdown, Waiting, WorkerEvent};
 
 /// How long requests have to end after the shutdown was requested.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
@@ -171,6 +171,7 @@ fn start_workers(app: &App, report: Report, stop: &Shutdown) -> Result<Option<to
     let device = app.config.settings.iter().find_map(|layer| layer.device);
     let mut setup = Setup::new(app.queue.clone(), app.objects.clone(), app.config.work(), app.config.workers, device)?;
     setup.offline = app.config.offline;
+    setup.jobs_per_process = app.config.jobs_per_process;
     let changes = app.changes.clone();
     let notify: Notify = Arc::new(move |job| changes.tell(job));
     setup.notify = Some(notify);
@@ -185,6 +186,7 @@ fn start_workers(app: &App, report: Report, stop: &Shutdown) -> Result<Option<to
 fn count(metrics: &Metrics, event: &WorkerEvent) {
     match event {
         WorkerEvent::Claimed { .. } => metrics.claimed(),
+        WorkerEvent::ProcessStarted { after, .. } => metrics.started(after.map_or("none", Parting::as_str)),
         WorkerEvent::Reaped { .. } => metrics.lost(1),
         WorkerEvent::Fenced { .. } => metrics.fenced(),
         WorkerEvent::Done { quality, seconds, .. } => metrics.ended(quality, "done", *seconds),

@@ -1,11 +1,14 @@
-//! The process that draws: how it is started and ended.
+//! The process of the system that draws: how it is started, told and ended.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::process::{ChildStderr, ChildStdin, Command};
+use tokio::time::timeout;
 
 use super::devices::VISIBLE;
 use super::setup::Setup;
@@ -66,6 +69,9 @@ const LOWEST: i32 = 19;
 #[cfg(target_os = "linux")]
 const OOM_SCORE: &str = "500";
 
+/// The time for the system to end a child that no longer draws.
+const TO_END: Duration = Duration::from_secs(3);
+
 /// A running child. It ends when this value is dropped.
 pub(super) struct Child {
     process: tokio::process::Child,
@@ -101,6 +107,33 @@ impl Child {
     /// Waits for the end.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.process.wait().await
+    }
+
+    /// Its number; none after it has ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Whether it has ended, or cannot be watched.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Errors
+    ///
+    /// If it no longer reads.
+    pub(super) async fn say(&mut self, line: &str) -> io::Result<()> {
+        let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        input.write_all(format!("{line}\n").as_bytes()).await?;
+        input.flush().await
+    }
+
+    /// Ends the child at once, and waits until it is gone.
+    pub(super) async fn end(mut self) {
+        self.kill();
+        let _ = timeout(TO_END, self.wait()).await;
     }
 
     /// Asks the child to save its picture and end.
@@ -147,18 +180,72 @@ impl Child {
     }
 }
 
-/// How a process ended, in words, and what its owner can do about it.
-pub(super) fn in_words(status: ExitStatus) -> (String, Option<String>) {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        let message = format!("the process that drew the picture was ended by signal {signal}");
-        // The system ends a process this way if memory is short.
-        let hint = (signal == rustix::process::Signal::KILL.as_raw())
-            .then(|| "the machine may be short of memory: try a smaller size".to_owned());
-        return (message, hint);
+/// How the work on a job ended: with an exit code, or with a signal that ended the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outcome {
+    code: Option<i32>,
+    signal: Option<i32>,
+}
+
+impl Outcome {
+    /// The outcome of a job whose process goes on.
+    pub(super) fn of_code(code: i32) -> Self {
+        Self { code: Some(code), signal: None }
     }
-    let code = status.code().map_or_else(|| "unknown".to_owned(), |code| code.to_string());
-    (format!("the process that drew the picture ended with exit code {code}"), None)
+
+    /// The exit code; none if there was a signal.
+    pub(super) fn code(self) -> Option<i32> {
+        self.code
+    }
+
+    /// Whether the job is done.
+    pub(super) fn success(self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// Whether someone asked the process to end, and it did at once.
+    #[cfg(unix)]
+    pub(super) fn is_terminated(self) -> bool {
+        self.signal == Some(rustix::process::Signal::TERM.as_raw())
+    }
+
+    /// Whether the process was killed.
+    #[cfg(unix)]
+    pub(super) fn is_killed(self) -> bool {
+        self.signal == Some(rustix::process::Signal::KILL.as_raw())
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn is_terminated(self) -> bool {
+        false
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn is_killed(self) -> bool {
+        false
+    }
+
+    /// How it ended, in words, and what the owner of the job can do about it.
+    pub(super) fn in_words(self) -> (String, Option<String>) {
+        if let Some(signal) = self.signal {
+            let message = format!("the process that drew the picture was ended by signal {signal}");
+            // The system ends a process this way if memory is short.
+            let hint = self.is_killed().then(|| "the machine may be short of memory: try a smaller size".to_owned());
+            return (message, hint);
+        }
+        let code = self.code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
+        (format!("the process that drew the picture ended with exit code {code}"), None)
+    }
+}
+
+impl From<ExitStatus> for Outcome {
+    fn from(status: ExitStatus) -> Self {
+        #[cfg(unix)]
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        #[cfg(not(unix))]
+        let signal = None;
+        Self { code: status.code(), signal }
+    }
 }
 
 #[cfg(test)]

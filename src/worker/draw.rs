@@ -7,16 +7,17 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::beats::{Beats, Reason, Reasons};
-use super::child::{Child, in_words};
+use super::child::Outcome;
 use super::deliver::{deliver, leftovers, tidy};
+use super::desk::Desk;
 use super::events::Fault;
-use super::follow::{Ran, follow};
+use super::follow::Ran;
 use super::kept::{Earlier, Keeper, Restored, restore};
 use super::order::Order;
 use super::prepare::{arguments, check, fill, products};
+use super::process::{self, Key};
 use super::report::WorkerEvent;
 use super::setup::{Setup, Shutdown};
-use super::slot::Slot;
 use super::uploads::{Previews, Uploads, Work};
 use crate::device::DeviceChoice;
 use crate::error::{Error, Result};
@@ -43,16 +44,16 @@ enum End {
 }
 
 /// Works on a claim that was asked for at a time, to its end.
-pub(super) async fn work(setup: Arc<Setup>, slot: Arc<Slot>, claim: Claim, since: Instant, shutdown: Shutdown) {
+pub(super) async fn work(setup: Arc<Setup>, desk: Arc<Desk>, claim: Claim, since: Instant, shutdown: Shutdown) {
     let beats = Beats::start(&setup.queue, &claim, since, setup.notify.clone());
     setup.tell(WorkerEvent::Claimed { job: claim.job.clone(), claim: claim.number });
     setup.changed(&claim);
     let mut reasons = beats.reasons(shutdown);
-    let work = Drawing { setup: &setup, slot: &slot, claim: &claim, beats: &beats };
+    let work = Drawing { setup: &setup, desk: &desk, claim: &claim, beats: &beats };
     let end = work.draw(&mut reasons).await;
     conclude(&setup, &claim, end, since).await;
     drop(beats);
-    if let Err(error) = slot.clear() {
+    if let Err(error) = desk.slot.clear() {
         setup.tell(WorkerEvent::Trouble { what: format!("{error}; {}", error.hint()) });
     }
 }
@@ -60,7 +61,7 @@ pub(super) async fn work(setup: Arc<Setup>, slot: Arc<Slot>, claim: Claim, since
 /// One claim in the making.
 struct Drawing<'w> {
     setup: &'w Setup,
-    slot: &'w Slot,
+    desk: &'w Desk,
     claim: &'w Claim,
     beats: &'w Beats,
 }
@@ -76,7 +77,7 @@ impl Drawing<'_> {
             Ok(planned) => planned,
             Err(error) => return End::Failed(failure(&error, true)),
         };
-        let folder = match self.slot.job(self.claim) {
+        let folder = match self.desk.slot.job(self.claim) {
             Ok(folder) => folder,
             Err(error) => return End::Failed(failure(&error, false)),
         };
@@ -97,7 +98,7 @@ impl Drawing<'_> {
                 Err(error) => return End::Failed(failure(&error, false)),
             };
             number = keeper.as_ref().map_or(number, Keeper::number);
-            let code = ran.status.and_then(|status| status.code());
+            let code = ran.status.and_then(Outcome::code);
             // A checkpoint that cannot be continued exactly is refused, and the picture drawn from its beginning.
             if resumes && code == Some(USAGE) && ran.reason.is_none() {
                 let why = ran.fault.map_or_else(|| "the checkpoint was refused".to_owned(), |fault| fault.message);
@@ -128,7 +129,7 @@ impl Drawing<'_> {
 
     /// Prepares the folder again, without a checkpoint, and notes why.
     async fn start_over(&self, order: &Order, folder: &Path, why: String) -> Result<()> {
-        self.slot.job(self.claim)?;
+        self.desk.slot.job(self.claim)?;
         self.setup.queue.begun(self.claim, None, Some(&why)).await?;
         self.setup.tell(WorkerEvent::StartedOver { job: self.claim.job.clone(), why });
         fill(&self.setup.objects, order, folder).await
@@ -138,7 +139,7 @@ impl Drawing<'_> {
     fn gpu(&self, order: &Order) -> Option<&str> {
         let gpus = &self.setup.gpus;
         // Workers that share the folder have other slots: if there are more than GPUs, they share these.
-        let own = gpus.get(self.slot.number() % gpus.len().max(1));
+        let own = gpus.get(self.desk.slot.number() % gpus.len().max(1));
         own.filter(|_| order.settings.device == DeviceChoice::Auto).map(String::as_str)
     }
 
@@ -152,12 +153,12 @@ impl Drawing<'_> {
         reasons: &mut Reasons,
     ) -> Result<(Ran, Option<Keeper>)> {
         let Setup { queue, objects, limits, .. } = self.setup;
-        let arguments = arguments(self.setup, order, products, restored.is_some());
-        let (child, errors) =
-            Child::start(self.setup, self.slot, folder, &arguments, self.gpu(order)).map_err(|error| {
-                let program = self.setup.program.display();
-                Error::network(format!("{program} cannot be started: {error}"), "look after the machine of the worker")
-            })?;
+        let gpu = self.gpu(order);
+        // A checkpoint needs the very files of models that it was made with.
+        let is_alone = self.setup.jobs_per_process <= 1 || restored.is_some();
+        let key = if is_alone { None } else { Key::of(order, folder, gpu) };
+        let words = arguments(self.setup, order, products, restored.is_some());
+        let work = process::Work { key, folder, words, gpu };
         let before = restored.as_ref().map_or(0.0, |restored| restored.list.seconds);
         let keeper = Keeper::new(queue, objects, self.claim, folder, restored.map(|restored| *restored), number);
         let progress = self.beats.progress();
@@ -171,7 +172,7 @@ impl Drawing<'_> {
             report: self.setup.report.clone(),
             previews: Previews::default(),
         });
-        let mut ran = follow(child, errors, limits, reasons, &progress, &uploads).await;
+        let mut ran = self.desk.draw(self.setup, &work, reasons, &progress, &uploads).await?;
         if let Some(finished) = &mut ran.finished {
             finished.seconds += before;
         }
@@ -192,7 +193,7 @@ impl Drawing<'_> {
             Some(Reason::Cancelled) => return End::Cancelled,
             Some(Reason::Shutdown) | None => {}
         }
-        let is_success = ran.status.is_some_and(|status| status.success());
+        let is_success = ran.is_success();
         if let Some(finished) = ran.finished.take().filter(|_| is_success) {
             let Setup { objects, queue, .. } = self.setup;
             let delivered = tokio::select! {
@@ -202,7 +203,7 @@ impl Drawing<'_> {
             };
             return delivered.map_or_else(|error| End::Failed(failure(&error, false)), |it| End::Done(Box::new(it)));
         }
-        let code = ran.status.and_then(|status| status.code());
+        let code = ran.status.and_then(Outcome::code);
         if code == Some(USAGE) && ran.reason.is_none() && ran.exceeded.is_none() {
             return End::Failed(failure_of(ran, true));
         }
@@ -235,25 +236,13 @@ impl Ran {
             return true;
         }
         let Some(status) = self.status.filter(|_| self.exceeded.is_none()) else { return false };
-        #[cfg(unix)]
-        if std::os::unix::process::ExitStatusExt::signal(&status) == Some(rustix::process::Signal::TERM.as_raw()) {
-            return true;
-        }
-        status.code() == Some(INTERRUPTED)
+        status.is_terminated() || status.code() == Some(INTERRUPTED)
     }
 
     /// Whether the child was killed, and not by this worker.
-    #[cfg(unix)]
     fn was_killed(&self) -> bool {
         let status = self.status.filter(|_| self.reason.is_none() && self.exceeded.is_none());
-        status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status))
-            == Some(rustix::process::Signal::KILL.as_raw())
-    }
-
-    #[cfg(not(unix))]
-    fn was_killed(&self) -> bool {
-        let _ = self;
-        false
+        status.is_some_and(Outcome::is_killed)
     }
 }
 
@@ -276,12 +265,12 @@ fn failure(error: &Error, for_good: bool) -> Failure {
 /// The failure of a child.
 fn failure_of(ran: Ran, for_good: bool) -> Failure {
     let Ran { status, exceeded, fault, tail, .. } = ran;
-    let exit_code = status.and_then(|status| status.code());
+    let exit_code = status.and_then(Outcome::code);
     let (error, hint) = match (exceeded, fault) {
         (Some(exceeded), _) => (exceeded, None),
         (None, Some(Fault { message, hint })) => (message, Some(hint)),
         (None, None) => {
-            status.map_or_else(|| ("the process that drew the picture did not end".to_owned(), None), in_words)
+            status.map_or_else(|| ("the process that drew the picture did not end".to_owned(), None), Outcome::in_words)
         }
     };
     Failure { error, hint, exit_code, for_good, tail: tail.text() }

@@ -51,6 +51,13 @@ pub(super) enum Said {
         hint: String,
         in_fields: Option<Fault>,
     },
+    TaskBegun {
+        number: u64,
+    },
+    TaskEnded {
+        number: u64,
+        exit_code: i32,
+    },
     #[serde(other)]
     Other,
 }
@@ -81,11 +88,16 @@ impl Said {
 
 impl Tail {
     pub(super) fn add(&mut self, line: &str) {
-        self.bytes += line.len() + 1;
+        self.pass_over(line);
         if self.lines.len() == LAST_LINES {
             self.lines.pop_front();
         }
         self.lines.push_back(line[..line.floor_char_boundary(KEPT_OF_LINE)].to_owned());
+    }
+
+    /// Counts a line, but does not keep it.
+    pub(super) fn pass_over(&mut self, line: &str) {
+        self.bytes += line.len() + 1;
     }
 
     /// Whether there were more than any run writes.
@@ -134,6 +146,7 @@ pub(super) fn lines(input: impl AsyncRead + Unpin + Send + 'static) -> mpsc::Rec
 mod tests {
     use super::*;
     use crate::progress::{Event, InFields};
+    use crate::worker::Notice;
 
     fn said(event: &Event) -> Option<Said> {
         Said::read(&serde_json::to_string(event).unwrap())
@@ -153,6 +166,10 @@ mod tests {
         let fault = Fault { message: "cut_batch 0".into(), hint: "give a cut_batch".into() };
         let read = Said::Failed { message: "--cut-batch 0".into(), hint: "h".into(), in_fields: Some(fault) };
         assert_eq!(said(&failed), Some(read));
+        let noticed = |notice: &Notice| Said::read(&serde_json::to_string(notice).unwrap());
+        assert_eq!(noticed(&Notice::TaskBegun { number: 7 }), Some(Said::TaskBegun { number: 7 }));
+        let ended = Notice::TaskEnded { number: 7, exit_code: 130 };
+        assert_eq!(noticed(&ended), Some(Said::TaskEnded { number: 7, exit_code: 130 }));
         for other in ["", "thread 'main' panicked", "{", "{}", "[1]"] {
             assert_eq!(Said::read(other), None, "{other}");
         }

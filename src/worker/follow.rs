@@ -1,16 +1,15 @@
-//! Follows a child from its start to its end: what it says, how long it may take, and when it must stop.
+//! Follows a process while it draws a job: what it says, how long it may take, and when it must stop.
 
-use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::process::ChildStderr;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::beats::{Reason, Reasons};
-use super::child::Child;
-use super::events::{Fault, Said, Tail, lines};
+use super::child::Outcome;
+use super::events::{Fault, Said, Tail};
 use super::kept::PICTURE;
+use super::process::Process;
 use super::setup::Limits;
 use super::uploads::Uploads;
 use crate::progress::Figures;
@@ -23,11 +22,19 @@ const TO_KILL: Duration = Duration::from_secs(10);
 /// The time for the last lines of a child that has ended.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// How a child ended.
+/// How the work of a process on a job ended.
 #[derive(Default)]
 pub(super) struct Ran {
-    /// None if the system could not end it
-    pub(super) status: Option<ExitStatus>,
+    /// The number of the job; none if the process draws it alone
+    task: Option<u64>,
+    /// Whether it began. Until then, what a process that was kept says is about an earlier job
+    pub(super) has_begun: bool,
+    /// Whether the process said that the job ended
+    pub(super) has_ended: bool,
+    /// Whether the process could draw another job
+    pub(super) is_alive: bool,
+    /// None if the system could not end the process
+    pub(super) status: Option<Outcome>,
     /// Why it was asked to end
     pub(super) reason: Option<Reason>,
     /// Which limit it exceeded, in words
@@ -51,17 +58,16 @@ pub(super) struct Finished {
     pub(super) seconds: f64,
 }
 
-/// Follows a child to its end.
+/// Follows a process to the end of its job, and to its own end if it goes no further.
 pub(super) async fn follow(
-    mut child: Child,
-    errors: ChildStderr,
+    process: &mut Process,
     limits: &Limits,
     reasons: &mut Reasons,
     progress: &watch::Sender<Progress>,
     uploads: &Uploads,
 ) -> Ran {
-    let mut ran = Ran::default();
-    let mut said = lines(errors);
+    let mut ran = Ran { task: process.task, has_begun: process.is_new(), ..Ran::default() };
+    let Process { child, said, .. } = process;
     let mut is_open = true;
     let wall = Instant::now() + limits.wall;
     let mut silence = Instant::now() + limits.silence;
@@ -79,11 +85,16 @@ pub(super) async fn follow(
                         child.kill();
                         last_call = Some((Instant::now() + TO_KILL, true));
                     }
+                    // A process that was asked to end does so now.
+                    if ran.has_ended && last_call.is_none() {
+                        ran.is_alive = true;
+                        return ran;
+                    }
                 }
                 None => is_open = false,
             },
             status = child.wait() => {
-                ran.status = status.ok();
+                ran.status = ran.status.or(status.ok().map(Outcome::from));
                 break;
             }
             reason = reasons.any(), if ran.reason.is_none() && ran.exceeded.is_none() => {
@@ -114,11 +125,21 @@ pub(super) async fn follow(
             },
         }
     }
-    ran.hear_rest(&mut said, progress, uploads).await;
+    ran.hear_rest(said, progress, uploads).await;
     ran
 }
 
 impl Ran {
+    /// Whether the job is done.
+    pub(super) fn is_success(&self) -> bool {
+        self.status.is_some_and(Outcome::success)
+    }
+
+    /// Whether the process that was kept ended before it took the job: that says nothing about the job.
+    pub(super) fn is_void(&self) -> bool {
+        !self.has_begun && self.status.is_some() && self.reason.is_none() && self.exceeded.is_none()
+    }
+
     /// The lines that were on their way when the child ended. Something that it left behind may hold the other end.
     async fn hear_rest(
         &mut self,
@@ -135,13 +156,24 @@ impl Ran {
     }
 
     fn hear(&mut self, line: &str, progress: &watch::Sender<Progress>, uploads: &Uploads) {
-        let Some(said) = Said::read(line) else {
+        let said = Said::read(line);
+        if !self.has_begun {
+            let begun = self.task.map(|number| Said::TaskBegun { number });
+            self.has_begun = said.is_some() && said == begun;
+            self.tail.pass_over(line);
+            return;
+        }
+        let Some(said) = said else {
             if !line.trim().is_empty() {
                 self.tail.add(line);
             }
             return;
         };
         match said {
+            Said::TaskEnded { number, exit_code } if self.task == Some(number) => {
+                self.has_ended = true;
+                self.status = Some(Outcome::of_code(exit_code));
+            }
             Said::Started { iterations, done } => progress.send_modify(|progress| {
                 (progress.iteration, progress.iterations) = (Some(done), Some(iterations));
             }),
@@ -159,7 +191,11 @@ impl Ran {
             Said::Failed { message, hint, in_fields } => {
                 self.fault = Some(in_fields.unwrap_or(Fault { message, hint }));
             }
-            Said::Saved { .. } | Said::Checkpoint { .. } | Said::Other => {}
+            Said::Saved { .. }
+            | Said::Checkpoint { .. }
+            | Said::TaskBegun { .. }
+            | Said::TaskEnded { .. }
+            | Said::Other => {}
         }
     }
 }

@@ -1,16 +1,18 @@
-//! The worker: takes jobs from the queue and draws each in a process of its own.
+//! The worker: takes jobs from the queue and draws them in other processes.
 //!
 //! ```text
 //! claim ─► folder of the job ◄─ inputs, checkpoint of an earlier claim
 //!            │ order.toml
 //!            ▼
-//!          child: `text2art generate` or `resume` ── events ─► beats (progress, lease)
-//!            │                                       files ──► previews, checkpoints in the store
+//!         process: `text2art generate` or `resume` ── events ─► beats (progress, lease)
+//!            │                                        files ──► previews, checkpoints in the store
 //!            ▼
 //!          files ─► store ─► result, in one transaction
 //! ```
 //!
-//! - **A child can do what it wants**: crash, hang, or take all memory. The worker ends it, and the job has another try.
+//! - **A process can do what it wants**: crash, hang, or take all memory. The worker ends it, and the job has another try.
+//! - **A process is kept for jobs that need the same models**, which it then has loaded already. Nothing else of a job stays
+//!   in it, so each picture has the bytes of a process of its own. A process whose job does not end well is never kept.
 //! - **Nothing draws for nobody.** A child whose worker is killed stops, and a worker whose claim is over stops its child.
 //! - **A job that was interrupted ends with the bytes of an unbroken run.** It goes on from a checkpoint and the frames
 //!   that belong to it, if the program and the device are the same; otherwise it starts over.
@@ -19,6 +21,7 @@ mod abilities;
 mod beats;
 mod child;
 mod deliver;
+mod desk;
 mod devices;
 mod draw;
 mod events;
@@ -27,10 +30,12 @@ mod kept;
 mod order;
 mod places;
 mod prepare;
+mod process;
 mod report;
 mod setup;
 mod slot;
 mod supervisor;
+mod task;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -38,7 +43,8 @@ mod waiting;
 
 pub use order::{Input, Order};
 pub use places::{Elsewhere, Places};
-pub use report::WorkerEvent;
-pub use setup::{Limits, Notify, Report, Setup, Shutdown, Switch};
+pub use report::{Parting, WorkerEvent};
+pub use setup::{JOBS_PER_PROCESS, Limits, Notify, Report, Setup, Shutdown, Switch};
 pub use supervisor::run;
+pub use task::{Notice, Task};
 pub use waiting::Waiting;

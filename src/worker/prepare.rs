@@ -1,6 +1,5 @@
 //! From an order to the folder and the command line of the process that draws it.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use super::kept::PICTURE;
@@ -88,7 +87,7 @@ pub(super) async fn fill(objects: &Objects, order: &Order, folder: &Path) -> Res
 }
 
 /// The command line of the process: paths are ours, and what users wrote is in the file of settings.
-pub(super) fn arguments(setup: &Setup, order: &Order, products: &[Kind], resumes: bool) -> Vec<OsString> {
+pub(super) fn arguments(setup: &Setup, order: &Order, products: &[Kind], resumes: bool) -> Vec<String> {
     let every = saves_every(&order.settings).to_string();
     let mut words: Vec<String> = Vec::new();
     if resumes {
@@ -98,11 +97,18 @@ pub(super) fn arguments(setup: &Setup, order: &Order, products: &[Kind], resumes
         words.extend(products.iter().flat_map(|kind| [format!("--{}", kind.option), name_of(*kind)]));
     }
     words.extend(["--checkpoint-every", &every, "--save-every", &every].map(str::to_owned));
-    words.extend(["--progress", "json", "--preview", "none", "--stop-when-stdin-ends"].map(str::to_owned));
-    words.extend(["--threads".to_owned(), setup.threads.to_string()]);
+    words.extend(["--preview", "none", "--stop-when-stdin-ends"].map(str::to_owned));
+    words.extend(conduct(setup));
+    words
+}
+
+/// The part of the command line that all processes of a worker have in common.
+pub(super) fn conduct(setup: &Setup) -> Vec<String> {
+    let mut words = ["--progress", "json", "--threads"].map(str::to_owned).to_vec();
+    words.push(setup.threads.to_string());
     words.extend(setup.max_memory.iter().flat_map(|bytes| ["--max-memory".to_owned(), bytes.to_string()]));
     words.extend(setup.offline.then(|| "--offline".to_owned()));
-    words.into_iter().map(OsString::from).collect()
+    words
 }
 
 /// The number of iterations, or of frames of an animation, from one checkpoint and preview to the next.

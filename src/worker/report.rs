@@ -1,6 +1,7 @@
 //! What a worker tells whoever runs it. Nothing here contains a sentence of a user.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::queue::{JobId, State};
 
@@ -93,11 +94,82 @@ pub enum WorkerEvent {
         /// Queued, dead or cancelled
         state: State,
     },
+    /// A process that draws was started.
+    ProcessStarted {
+        /// The number of its slot
+        slot: usize,
+        /// Its own number; none if it has ended
+        process: Option<u32>,
+        /// Why the last process of the slot draws no more; none if there was none
+        after: Option<Parting>,
+    },
+    /// A process that had no job for a while is ended.
+    ProcessIdle {
+        /// The number of its slot
+        slot: usize,
+        /// Its own number; none if it has ended
+        process: Option<u32>,
+        /// How long it had no job, at least
+        limit: Duration,
+    },
     /// Something does not work, and is tried again.
     Trouble {
         /// What is wrong, and what to do
         what: String,
     },
+}
+
+/// Why a process draws no more jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// It was to draw one job only.
+    Alone,
+    /// It drew as many jobs as a process may.
+    Full,
+    /// It had other models than the next job needs.
+    Unsuitable,
+    /// Its last job failed.
+    Failed,
+    /// Its last job was stopped.
+    Stopped,
+    /// It ended, or was killed.
+    Died,
+    /// It had no job for a while.
+    Idle,
+}
+
+impl Parting {
+    /// A word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Full => "full",
+            Self::Unsuitable => "unsuitable",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Died => "died",
+            Self::Idle => "idle",
+        }
+    }
+
+    /// What became of the process, as a part of a sentence about it.
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Alone => "was for one job only",
+            Self::Full => "had drawn its number of jobs",
+            Self::Unsuitable => "did not suit the next job",
+            Self::Failed => "had a job that failed",
+            Self::Stopped => "had a job that was stopped",
+            Self::Died => "died",
+            Self::Idle => "had nothing to draw",
+        }
+    }
+}
+
+/// A process in a sentence.
+fn named(process: Option<u32>) -> String {
+    process.map_or_else(|| "a process".to_owned(), |number| format!("process {number}"))
 }
 
 impl fmt::Display for WorkerEvent {
@@ -124,6 +196,16 @@ impl fmt::Display for WorkerEvent {
             Self::Fenced { job, claim } => write!(formatter, "job {job}: claim {claim} is over, its work is dropped"),
             Self::Reaped { job, claim, state } => {
                 write!(formatter, "job {job}: the worker of claim {claim} was lost; the job is {}", state.as_str())
+            }
+            Self::ProcessStarted { slot, process, after: None } => {
+                write!(formatter, "slot {slot}: {} begins", named(*process))
+            }
+            Self::ProcessStarted { slot, process, after: Some(parting) } => {
+                write!(formatter, "slot {slot}: {} begins; the last one {}", named(*process), parting.in_words())
+            }
+            Self::ProcessIdle { slot, process, limit } => {
+                let seconds = limit.as_secs_f64();
+                write!(formatter, "slot {slot}: {} ends after {seconds:.0} s without a job", named(*process))
             }
             Self::Trouble { what } => formatter.write_str(what),
         }

@@ -17,6 +17,8 @@ use crate::queue::{JobId, Queue};
 
 /// Names another program to run in place of this one, for tests.
 const CHILD: &str = "T2A_CHILD";
+/// How many jobs a process draws before another takes its place, by default.
+pub const JOBS_PER_PROCESS: u32 = 100;
 /// The most slots of a worker.
 const MOST_SLOTS: usize = 256;
 
@@ -38,6 +40,8 @@ pub struct Setup {
     pub slots: usize,
     /// The program that draws, with the command line of this one
     pub program: PathBuf,
+    /// How many jobs of the same models a process draws before another takes its place; 1 starts a process for each job
+    pub jobs_per_process: u32,
     /// The threads of each job
     pub threads: u16,
     /// The memory of each job, in bytes
@@ -71,6 +75,8 @@ pub struct Limits {
     pub preview_pause: Duration,
     /// The least time between two checkpoints in the store
     pub checkpoint_pause: Duration,
+    /// How long a process without a job keeps its models loaded
+    pub idle: Duration,
     /// The time between two questions for a job while there is none
     pub poll: Duration,
     /// The time between two announcements of the worker
@@ -89,6 +95,7 @@ impl Limits {
             grace: Duration::from_secs(15),
             preview_pause: lease / 30,
             checkpoint_pause: lease / 6,
+            idle: Duration::from_mins(5),
             poll: lease / 240,
             announce: lease / 4,
             reap: lease / 6,
@@ -150,6 +157,7 @@ impl Setup {
             folder,
             slots,
             program,
+            jobs_per_process: JOBS_PER_PROCESS,
             threads,
             max_memory,
             offline,

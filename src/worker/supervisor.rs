@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::abilities::info;
+use super::desk::Desk;
 use super::draw::work;
 use super::report::WorkerEvent;
 use super::setup::{Setup, Shutdown};
@@ -32,8 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 ///
 /// If the folder of the worker cannot be used. While the database is away, the worker waits.
 pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
-    let slots: Vec<Arc<Slot>> =
-        (0..setup.slots).map(|_| Slot::take(&setup.folder).map(Arc::new)).collect::<Result<_>>()?;
+    let slots: Vec<Slot> = (0..setup.slots).map(|_| Slot::take(&setup.folder)).collect::<Result<_>>()?;
     let info = info(&setup)?;
     let setup = Setup { abilities: info.abilities.clone(), ..setup };
     let worker =
@@ -50,7 +50,7 @@ pub async fn run(setup: Setup, shutdown: Shutdown) -> Result<()> {
     errands.spawn(worker.clone().listen());
     let mut working = JoinSet::new();
     for slot in slots {
-        working.spawn(worker.clone().serve(slot, ending.clone()));
+        working.spawn(worker.clone().serve(Arc::new(Desk::new(slot)), ending.clone()));
     }
     let all = async { while working.join_next().await.is_some() {} };
     let limit = async {
@@ -83,8 +83,8 @@ struct Worker {
 }
 
 impl Worker {
-    /// Takes one job after the other into a slot.
-    async fn serve(self: Arc<Self>, slot: Arc<Slot>, mut shutdown: Shutdown) {
+    /// Takes one job after the other to a desk.
+    async fn serve(self: Arc<Self>, desk: Arc<Desk>, mut shutdown: Shutdown) {
         let setup = &self.setup;
         let mut failures = 0;
         while !shutdown.is_requested() {
@@ -98,7 +98,7 @@ impl Worker {
             let pause = match claimed {
                 Ok(Some((claim, since))) => {
                     failures = 0;
-                    self.work(&slot, claim, since, shutdown.clone()).await;
+                    self.work(&desk, claim, since, shutdown.clone()).await;
                     continue;
                 }
                 Ok(None) => {
@@ -113,6 +113,7 @@ impl Worker {
                     pause_after(failures)
                 }
             };
+            desk.rest(setup).await;
             tokio::select! {
                 () = shutdown.requested() => break,
                 () = sleep(jittered(pause)) => {}
@@ -120,13 +121,14 @@ impl Worker {
                 () = self.ready.notified(), if failures == 0 => {}
             }
         }
+        desk.close().await;
     }
 
     /// Works on a claim. A fault of this program ends the claim with its lease, not the worker.
-    async fn work(&self, slot: &Arc<Slot>, claim: Claim, since: Instant, shutdown: Shutdown) {
+    async fn work(&self, desk: &Arc<Desk>, claim: Claim, since: Instant, shutdown: Shutdown) {
         let job = claim.job.clone();
         let mut one = JoinSet::new();
-        one.spawn(work(self.setup.clone(), slot.clone(), claim, since, shutdown));
+        one.spawn(work(self.setup.clone(), desk.clone(), claim, since, shutdown));
         if let Some(Err(error)) = one.join_next().await {
             self.setup.tell(WorkerEvent::Trouble { what: format!("job {job}: the worker has a fault: {error}") });
         }

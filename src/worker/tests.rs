@@ -111,41 +111,56 @@ fn a_claim_that_failed_elsewhere_is_over() {
 
 #[cfg(unix)]
 mod children {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
-    use crate::worker::child::Child;
+    use crate::worker::desk::Desk;
     use crate::worker::follow::{Finished, Ran, follow};
     use crate::worker::kept::Keeper;
+    use crate::worker::process::{Key, Process, Work as Asked};
     use crate::worker::setup::Limits;
     use crate::worker::slot::Slot;
     use crate::worker::uploads::{Previews, Uploads, Work};
+    use crate::worker::{Order, Parting, WorkerEvent};
 
-    /// Follows a script of the shell to its end.
-    async fn ran(script: &str, limits: Limits, shut_down: bool) -> Ran {
+    /// A setup whose processes run a script of the shell.
+    fn setup(bench: &Bench, script: &str, limits: Limits) -> Setup {
         use std::os::unix::fs::PermissionsExt;
 
-        let bench = Bench::new().await;
-        let claim = bench.claim().await;
         let program = bench.join("program");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let setup = Setup::new(bench.queue.clone(), bench.objects.clone(), bench.join("work"), 1, None).unwrap();
-        let setup = Setup { program, limits: limits.clone(), ..setup };
+        Setup { program, limits, ..setup }
+    }
+
+    fn uploads(setup: &Setup, claim: &Claim, folder: &Path, beats: &Beats) -> Uploads {
+        Uploads::start(Work {
+            objects: setup.objects.clone(),
+            claim: claim.clone(),
+            folder: folder.to_owned(),
+            keeper: Keeper::new(&setup.queue, &setup.objects, claim, folder, None, 0),
+            progress: beats.progress(),
+            limits: setup.limits.clone(),
+            report: setup.report.clone(),
+            previews: Previews::default(),
+        })
+    }
+
+    /// Follows a script of the shell to its end.
+    async fn ran(script: &str, limits: Limits, shut_down: bool) -> Ran {
+        let bench = Bench::new().await;
+        let claim = bench.claim().await;
+        let setup = setup(&bench, script, limits);
         let slot = Slot::take(&setup.folder).unwrap();
         let folder = slot.job(&claim).unwrap();
         let (switch, shutdown) = Shutdown::new();
         let beats = Beats::start(&bench.queue, &claim, Instant::now(), None);
-        let keeper = Keeper::new(&bench.queue, &bench.objects, &claim, &folder, None, 0);
-        let uploads = Uploads::start(Work {
-            objects: bench.objects.clone(),
-            claim: claim.clone(),
-            folder: folder.clone(),
-            keeper,
-            progress: beats.progress(),
-            limits: limits.clone(),
-            report: setup.report.clone(),
-            previews: Previews::default(),
-        });
-        let (child, errors) = Child::start(&setup, &slot, &folder, &["hello".into()], None).unwrap();
+        let uploads = uploads(&setup, &claim, &folder, &beats);
+        let asked = Asked { key: None, folder: &folder, words: vec!["hello".into()], gpu: None };
+        let mut process = Process::start(&setup, &slot, &asked).await.unwrap();
         // Once the script has said that it is ready.
         let ready = folder.join("ready");
         tokio::spawn(async move {
@@ -155,7 +170,155 @@ mod children {
             switch.request();
         });
         let mut reasons = beats.reasons(shutdown);
-        follow(child, errors, &limits, &mut reasons, &beats.progress(), &uploads).await
+        follow(&mut process, &setup.limits, &mut reasons, &beats.progress(), &uploads).await
+    }
+
+    /// A desk whose processes run a script of the shell for each job.
+    struct Shop {
+        /// Its folder has everything
+        _bench: Bench,
+        setup: Setup,
+        desk: Desk,
+        claim: Claim,
+        told: Arc<Mutex<Vec<WorkerEvent>>>,
+    }
+
+    impl Shop {
+        /// `script` knows the `number` of the job, and sets its exit `code`, which is 0 so far.
+        async fn new(script: &str, jobs_per_process: u32) -> Self {
+            let bench = Bench::new().await;
+            let claim = bench.claim().await;
+            // What is said about a job after its end belongs to no job.
+            let script = r#"while read -r task; do
+number=${task#*'"number":'}; number=${number%%,*}
+folder=${task#*'"folder":"'}; folder=${folder%%'"'*}
+echo '{"event":"task_begun","number":'$number'}' >&2
+cd "$folder" || exit 9
+code=0
+SCRIPT
+cd ../..
+echo '{"event":"task_ended","number":'$number',"exit_code":'$code'}' >&2
+echo "job $number is over" >&2
+done"#
+                .replace("SCRIPT", script);
+            let told = Arc::<Mutex<Vec<WorkerEvent>>>::default();
+            let heard = told.clone();
+            let report = Arc::new(move |event| heard.lock().unwrap().push(event));
+            let setup = Setup { jobs_per_process, report, ..setup(&bench, &script, limits()) };
+            let desk = Desk::new(Slot::take(&setup.folder).unwrap());
+            Self { _bench: bench, setup, desk, claim, told }
+        }
+
+        /// Has a job with these settings drawn.
+        async fn draw(&self, settings: &str) -> Ran {
+            let folder = self.desk.slot.job(&self.claim).unwrap();
+            let overrides = toml::from_str(&format!("prompt = 'a'\n{settings}")).unwrap();
+            let settings = crate::resolve::combine(&[overrides]).unwrap();
+            let order = Order::new(settings, Vec::new(), BTreeMap::new());
+            let key = Key::of(&order, &folder, None);
+            assert!(key.is_some());
+            let asked = Asked { key, folder: &folder, words: vec!["hello".into()], gpu: None };
+            let (_switch, shutdown) = Shutdown::new();
+            let beats = Beats::start(&self.setup.queue, &self.claim, Instant::now(), None);
+            let uploads = uploads(&self.setup, &self.claim, &folder, &beats);
+            let mut reasons = beats.reasons(shutdown);
+            self.desk.draw(&self.setup, &asked, &mut reasons, &beats.progress(), &uploads).await.unwrap()
+        }
+
+        /// What became of the last process whenever one was started.
+        fn partings(&self) -> Vec<Option<Parting>> {
+            let parting = |event: &WorkerEvent| match event {
+                WorkerEvent::ProcessStarted { after, .. } => Some(*after),
+                _ => None,
+            };
+            self.told.lock().unwrap().iter().filter_map(parting).collect()
+        }
+
+        /// The process that was started last.
+        fn process(&self) -> rustix::process::Pid {
+            let process = |event: &WorkerEvent| match event {
+                WorkerEvent::ProcessStarted { process, .. } => *process,
+                _ => None,
+            };
+            let number = self.told.lock().unwrap().iter().rev().find_map(process).unwrap();
+            rustix::process::Pid::from_raw(number.try_into().unwrap()).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_process_draws_jobs_one_after_the_other() {
+        within(async {
+            let shop = Shop::new("echo \"job $number of $$\" >&2", 3).await;
+            let mut first = None;
+            for number in [1, 2, 3, 1] {
+                let ran = shop.draw("").await;
+                assert_eq!((ran.status.unwrap().code(), ran.is_alive), (Some(0), true));
+                // Nothing that was said about the jobs before is there.
+                let text = ran.tail.text().unwrap();
+                let (job, process) = text.split_once(" of ").unwrap();
+                assert_eq!(job, format!("job {number}"));
+                let first = first.get_or_insert_with(|| process.to_owned()).clone();
+                assert_eq!(process == first, shop.partings().len() == 1, "{process} {first}");
+            }
+            assert_eq!(shop.partings(), [None, Some(Parting::Full)]);
+        });
+    }
+
+    #[test]
+    fn other_models_have_another_process() {
+        within(async {
+            let shop = Shop::new("", 100).await;
+            for settings in ["", "seed = 7", "drawer = 'pixel'", "device = 'cpu'", "device = 'cpu'\nsize = '32x32'"] {
+                assert!(shop.draw(settings).await.is_success());
+            }
+            assert_eq!(shop.partings(), [None, Some(Parting::Unsuitable), Some(Parting::Unsuitable)]);
+        });
+    }
+
+    #[test]
+    fn a_process_whose_job_failed_is_not_kept() {
+        within(async {
+            let shop = Shop::new("code=$((number - 1))", 100).await;
+            let codes = [shop.draw("").await, shop.draw("").await, shop.draw("").await];
+            assert_eq!(codes.map(|ran| ran.status.unwrap().code()), [Some(0), Some(1), Some(0)]);
+            assert_eq!(shop.partings(), [None, Some(Parting::Failed)]);
+        });
+    }
+
+    #[test]
+    fn a_process_that_is_killed_costs_only_its_own_job() {
+        within(async {
+            let shop = Shop::new("if [ $number = 2 ]; then kill -9 $$; fi", 100).await;
+            assert!(shop.draw("").await.is_success());
+            let killed = shop.draw("").await;
+            assert!(killed.status.unwrap().is_killed() && killed.has_begun && !killed.is_alive);
+            // One without a job costs none, whether it is known to be dead already or not.
+            for wait in [Duration::ZERO, Duration::from_millis(200)] {
+                assert!(shop.draw("").await.is_success());
+                rustix::process::kill_process(shop.process(), rustix::process::Signal::KILL).unwrap();
+                tokio::time::sleep(wait).await;
+                assert!(shop.draw("").await.is_success());
+                shop.desk.close().await;
+            }
+            let died = Some(Parting::Died);
+            assert_eq!(shop.partings(), [None, died, died, None, died]);
+        });
+    }
+
+    #[test]
+    fn a_process_without_a_job_ends_after_a_while() {
+        within(async {
+            let mut shop = Shop::new("", 100).await;
+            assert!(shop.draw("").await.is_success());
+            shop.desk.rest(&shop.setup).await;
+            assert!(shop.draw("").await.is_success());
+            shop.setup.limits.idle = Duration::ZERO;
+            shop.desk.rest(&shop.setup).await;
+            assert!(shop.draw("").await.is_success());
+            assert_eq!(shop.partings(), [None, Some(Parting::Idle)]);
+            let told = shop.told.lock().unwrap();
+            assert_eq!(told.iter().filter(|event| matches!(event, WorkerEvent::ProcessIdle { .. })).count(), 1);
+        });
     }
 
     fn limits() -> Limits {

@@ -259,7 +259,13 @@ pub fn end(child: &mut Child, started: Instant, shown: impl FnOnce() -> String) 
 /// Sends a program the signal of this name, such as `INT`.
 #[cfg(unix)]
 pub fn signal(child: &Child, name: &str) {
-    let script = format!("kill -{name} {}", child.id());
+    signal_process(child.id(), name);
+}
+
+/// Sends a process the signal of this name.
+#[cfg(unix)]
+pub fn signal_process(process: u32, name: &str) {
+    let script = format!("kill -{name} {process}");
     assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
 }
 

@@ -1323,6 +1323,7 @@ const SERVER_VERBS: [Group; 6] = [
             ("--storage-path-style", &["serve --storage-path-style=perhaps"]),
             ("--storage-presign", &["serve --storage-presign"]),
             ("--workers", &["serve --workers 300", "serve --workers many"]),
+            ("--jobs-per-process", &["serve --jobs-per-process 0", "serve --jobs-per-process many"]),
             ("--open", &["serve --open=perhaps"]),
             ("--registration", &["serve --registration all"]),
             (
@@ -1379,6 +1380,7 @@ const SERVER_VERBS: [Group; 6] = [
             ("--storage-presign", &["worker --storage-presign"]),
             ("--config", &["worker --config none.toml"]),
             ("--slots", &["worker --slots 0", "worker --slots many"]),
+            ("--jobs-per-process", &["worker --jobs-per-process 0"]),
             ("--offline", &["worker --offlin"]),
         ],
     ),

@@ -38,4 +38,6 @@ mod styles;
 mod uploads;
 mod visitor;
 #[cfg(target_os = "linux")]
+mod warm;
+#[cfg(target_os = "linux")]
 mod worker;

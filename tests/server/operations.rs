@@ -61,6 +61,9 @@ fn counts_tell_how_jobs_ended() {
         let line = format!(r#"text2art_job_seconds_count{{quality="draft",outcome="{outcome}"}} 1"#);
         server.until_counted(&line);
     }
+    // One process drew both.
+    server.until_counted(r#"text2art_processes_started_total{after="none"} 1"#);
+    assert_eq!(server.get("/metrics").text().matches("\ntext2art_processes_started_total").count(), 1);
 }
 
 #[test]

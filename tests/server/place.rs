@@ -265,7 +265,7 @@ impl Place {
             r#"{finished}"fit":0.34,"first_fit":0.21,"width":32,"height":32,"iterations_total":4,"ending":"done"}}"#
         );
         let script = format!(
-            r#"if grep -q poison order.toml; then kill -9 $$; fi
+            r#"if grep -q poison order.toml; then kill -9 0; fi
 echo '{{"event":"started","iterations":4,"done":0,"width":32,"height":32,"seed":5,"gpu":null}}' >&2
 for iteration in 0 1 2 3; do
     sleep "0.0$(($$ % 4))"
@@ -291,7 +291,7 @@ echo '{finished}' >&2"#
     #[cfg(unix)]
     pub fn unable_fake(&self) -> String {
         let failed = r#"{"event":"failed","message":"this machine is too small","hint":"ask for less","exit_code":2}"#;
-        let script = format!("if grep -q heavy order.toml; then kill -9 $$; fi\necho '{failed}' >&2\nexit 2");
+        let script = format!("if grep -q heavy order.toml; then kill -9 0; fi\necho '{failed}' >&2\nexit 2");
         program(&self.workplace, "unable-fake", &script)
     }
 
@@ -305,7 +305,7 @@ echo '{finished}' >&2"#
         }
     }
 
-    /// The processes that draw: those that work in a folder of a slot.
+    /// The processes that draw, or wait for a job: those that work in the folder of the workers.
     #[cfg(target_os = "linux")]
     pub fn children(&self) -> Vec<u32> {
         let work = self.work().canonicalize().unwrap();
@@ -317,18 +317,54 @@ echo '{finished}' >&2"#
         numbers.filter(works).collect()
     }
 
+    /// Waits until no process draws.
+    #[cfg(target_os = "linux")]
+    pub fn nothing_draws(&self) {
+        let started = Instant::now();
+        while !self.children().is_empty() {
+            assert!(started.elapsed() < LIMIT, "{:?}\n{}", self.children(), self.log());
+            std::thread::sleep(LOOK);
+        }
+    }
+
     /// The folder that the workers work in.
     pub fn work(&self) -> PathBuf {
         self.workplace.join("data/work")
     }
 }
 
-/// Writes a script of the shell as a program. Returns its path.
+/// A program around a script of the shell: it draws what its command line says, or the jobs that a worker writes.
+#[cfg(unix)]
+const AROUND: &str = r#"#!/bin/sh
+draw() {
+SCRIPT
+}
+case "$*" in
+*--jobs-from-stdin*) ;;
+*) draw "$@"; exit ;;
+esac
+while read -r task; do
+    number=${task#*'"number":'}
+    number=${number%%,*}
+    folder=${task#*'"folder":"'}
+    folder=${folder%%'"'*}
+    echo '{"event":"task_begun","number":'$number'}' >&2
+    cd "$folder" || exit 1
+    (draw </dev/null)
+    code=$?
+    cd ../..
+    echo '{"event":"task_ended","number":'$number',"exit_code":'$code'}' >&2
+    [ $code = 0 ] || exit $code
+done
+"#;
+
+/// Writes a script of the shell as a program that a worker can start. The script kills all of it with `kill -9 0`. Returns
+/// its path.
 #[cfg(unix)]
 fn program(place: &Workplace, name: &str, script: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
 
-    place.write(name, format!("#!/bin/sh\n{script}\n"));
+    place.write(name, AROUND.replace("SCRIPT", script));
     std::fs::set_permissions(place.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
     place.argument(name)
 }

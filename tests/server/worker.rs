@@ -1,12 +1,9 @@
 //! A worker with real processes that draw.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 use text2art::queue::{Cancelling, JobId, NewJob, State};
 use text2art::worker::{Input, Order};
 
-use crate::common::program::LIMIT;
 use crate::place::{Place, SMALL, Worker, job, order, settings};
 
 /// More iterations than any test waits for.
@@ -15,15 +12,6 @@ const ENDLESS: &str = "iterations = 100000\n";
 /// An order with movies.
 fn movies(iterations: usize) -> Order {
     order(&format!("{SMALL}iterations = {iterations}\n"), &["gif", "mp4"])
-}
-
-/// Waits until no process draws.
-fn nothing_draws(place: &Place) {
-    let started = Instant::now();
-    while !place.children().is_empty() {
-        assert!(started.elapsed() < LIMIT, "{:?}\n{}", place.children(), place.log());
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]
@@ -63,7 +51,7 @@ fn a_canceled_job_stops() {
     assert_eq!(place.cancel(&id), Cancelling::Asked);
     let job = place.ends(&id, State::Cancelled);
     assert_eq!((job.preview, place.outcomes(&id)), (None, vec!["cancelled".to_owned()]));
-    nothing_draws(&place);
+    place.nothing_draws();
     worker.end();
     assert_eq!((place.artifacts(&id), place.objects()), (Vec::new(), Vec::new()));
 }
@@ -76,7 +64,7 @@ fn nothing_draws_for_a_worker_that_was_killed() {
     place.draws(&id, 1);
     assert_eq!(place.children().len(), 1);
     worker.kill();
-    nothing_draws(&place);
+    place.nothing_draws();
     assert_eq!(place.cancel(&id), Cancelling::Asked);
 }
 
@@ -104,7 +92,7 @@ fn change_checkpoint(place: &Place, id: &JobId, change: impl FnOnce(&mut Value))
 #[test]
 fn a_worker_that_ends_gives_its_job_to_the_next() {
     let (place, id, order) = interrupted();
-    nothing_draws(&place);
+    place.nothing_draws();
     let released = place.job(&id);
     assert_eq!((released.state, released.failures), (State::Queued, 0), "{}", place.log());
     let worker = place.worker();

@@ -60,6 +60,12 @@ fn end_on_signal(
 /// Stops the run when standard input ends, which the program that started this one holds open as long as it lives. A run
 /// that takes too long to stop is ended.
 pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
+    hear_parent(stop, |_| true)
+}
+
+/// The same, for a program that also says something on standard input. `hear` gets the bytes as they arrive, and says
+/// whether to go on: if not, this is an end of standard input as well.
+pub(in crate::cli) fn hear_parent(stop: &Stop, mut hear: impl FnMut(&[u8]) -> bool + Send + 'static) -> Result<()> {
     let stop = stop.clone();
     let wait = move || {
         let mut buffer = [0; 512];
@@ -68,7 +74,8 @@ pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
             match input.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => break,
-                Ok(_) => {}
+                Ok(length) if hear(&buffer[..length]) => {}
+                Ok(_) => break,
             }
         }
         stop.request();

@@ -8,12 +8,12 @@ use crate::cli::options::elsewhere::ElsewhereArguments;
 use crate::cli::options::lease::lease;
 use crate::cli::terminal::report::{Reporter, line};
 use crate::cli::terminal::{interrupt, warning};
-use crate::cli::verbs::serve::OfWorker;
+use crate::cli::verbs::serve::{OfWorker, jobs_per_process};
 use crate::mail;
 use crate::objects::check_belonging;
 use crate::queue::{Queue, Rules};
 use crate::text::count;
-use crate::worker::{Places, Setup, Shutdown, Waiting, WorkerEvent, run as work};
+use crate::worker::{Places, Report, Setup, Shutdown, Waiting, WorkerEvent, run as work};
 use crate::{Error, Result};
 
 /// The threads that wait for the database, the store and the processes that draw.
@@ -30,13 +30,16 @@ pub(in crate::cli) struct Arguments {
     elsewhere: ElsewhereArguments,
     /// Configuration file of the server, or `none` [default: same as for `text2art serve`]
     ///
-    /// The worker reads only where the server keeps its queue and its pictures. Environment variables such as
-    /// `TEXT2ART_SERVE_DATABASE` take precedence over the file.
+    /// The worker reads only where the server keeps its queue and its pictures, and --jobs-per-process. Environment
+    /// variables such as `TEXT2ART_SERVE_DATABASE` take precedence over the file.
     #[arg(long, value_name = "FILE", help_heading = "Server", value_hint = clap::ValueHint::FilePath)]
     config: Option<std::path::PathBuf>,
     /// How many pictures to draw at once, at most one on each GPU; they share the processors and the memory
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = slots)]
     slots: u16,
+    /// Maximum number of jobs that a process draws, keeping the models loaded; 1 is a process for each job [default: 100]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = jobs_per_process)]
+    jobs_per_process: Option<u32>,
     /// Use only models that are already downloaded
     #[arg(long, help_heading = "Models")]
     offline: bool,
@@ -65,9 +68,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 }
 
 async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
-    let OfWorker { data, elsewhere } = OfWorker::new(
+    let OfWorker { data, elsewhere, jobs_per_process } = OfWorker::new(
         arguments.data.named(),
         arguments.elsewhere.clone(),
+        arguments.jobs_per_process,
         arguments.config.as_deref(),
         &mut |message| {
             warning(&message);
@@ -82,7 +86,8 @@ async fn serve(arguments: &Arguments, stop: Shutdown) -> Result<()> {
     let objects = places.open_objects(&elsewhere, Some(&waiting)).await?;
     check_belonging(&objects, &queue).await?;
     let setup = Setup::new(queue.clone(), objects, places.work, arguments.slots.into(), None)?;
-    let setup = Setup { offline: arguments.offline, report: Arc::new(|event| report(&event)), ..setup };
+    let report: Report = Arc::new(|event| report(&event));
+    let setup = Setup { offline: arguments.offline, jobs_per_process, report, ..setup };
     let ended = work(setup, stop).await;
     queue.close().await;
     ended

@@ -118,6 +118,13 @@ impl Pool {
         (fitting, surplus)
     }
 
+    /// Takes out all waiting buffers, and forgets the peak.
+    fn clear(&mut self) -> BTreeMap<usize, Vec<Block>> {
+        self.waiting_size = 0;
+        self.most_used = self.used;
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Adds a waiting buffer.
     fn put(&mut self, block: Block) {
         self.used -= block.len();
@@ -129,6 +136,14 @@ impl Pool {
 fn pool() -> MutexGuard<'static, Pool> {
     // A thread that failed left the pool intact.
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the memory that waits for the next request to the system, as if nothing had been computed yet. For a process
+/// that may compute nothing for a while, or something much smaller.
+pub fn release_memory() {
+    let waiting = pool().clear();
+    // Outside of the lock.
+    drop(waiting);
 }
 
 /// A slice of numbers whose memory is reused.
@@ -238,6 +253,18 @@ mod tests {
         let (fitting, surplus) = pool.take(6_000_000);
         assert!(fitting.is_none() && surplus.len() == 1);
         assert!(pool.waiting_size == 0 && pool.used == 16_000_000);
+    }
+
+    #[test]
+    fn released_memory_does_not_count() {
+        let mut pool = Pool { waiting: BTreeMap::new(), waiting_size: 0, used: 0, most_used: 0 };
+        for _ in 0..3 {
+            assert!(pool.take(100_000).0.is_none());
+        }
+        (0..2).for_each(|_| pool.put(Block::zeros(100_000)));
+        assert_eq!(pool.clear().into_values().map(|blocks| blocks.len()).collect::<Vec<_>>(), [2]);
+        assert_eq!((pool.used, pool.waiting_size, pool.most_used), (100_000, 0, 100_000));
+        assert!(pool.take(100_000).0.is_none());
     }
 
     #[test]

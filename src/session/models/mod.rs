@@ -49,6 +49,14 @@ impl Models {
         Ok(missing.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
+    /// The roles and names of the models that settings need. Settings that need the same models can share them.
+    ///
+    /// # Errors
+    /// If there is no such drawer.
+    pub fn needed(settings: &Settings) -> Result<Vec<(Role, String)>> {
+        Ok(wanted(settings)?.map(|(role, name)| (role, name.to_owned())).collect())
+    }
+
     /// Starts to hash the files. Called when the run already draws, so that hashing does not delay the start.
     pub fn start_hashing(&self) {
         self.vqgan.iter().for_each(LoadedModel::start_hashing);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{LoadedModel, Models, heads, upscaler_of, wanted};
 use crate::clip::Clip;
 use crate::drawer;
-use crate::frozen::MemoryOf;
+use crate::frozen::{MemoryOf, release_memory};
 use crate::machine::in_words;
 use crate::models::{Finder, Role};
 use crate::settings::Settings;
@@ -80,6 +80,13 @@ impl ModelStore {
         let upscaler = LoadedModel::load(finder, Role::Upscaler, name, Upscaler::load)?;
         self.upscalers.push(upscaler.clone());
         Ok(upscaler)
+    }
+
+    /// Forgets everything but the models: what their runs said to them and showed them, and the memory in which they
+    /// computed. Pictures do not change by it.
+    pub fn forget_runs(&self) {
+        self.clips.iter().for_each(|clip| clip.model.forget_inputs());
+        release_memory();
     }
 
     fn has(&self, role: Role, name: &str) -> bool {

@@ -87,6 +87,10 @@ pub(in crate::cli) struct Arguments {
     /// Stop when standard input ends: for a program that starts this one, and may be killed
     #[arg(long, hide = true)]
     pub(in crate::cli) stop_when_stdin_ends: bool,
+    /// Draw the jobs that a worker writes to standard input, with the models of the first job
+    #[cfg(feature = "server")]
+    #[arg(long, hide = true)]
+    pub(in crate::cli) jobs_from_stdin: bool,
     #[command(flatten)]
     pub(in crate::cli) conduct: Conduct,
 }

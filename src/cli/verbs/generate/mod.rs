@@ -3,6 +3,8 @@
 mod arguments;
 mod dry_run;
 mod follow;
+#[cfg(feature = "server")]
+mod jobs;
 mod target;
 
 use crate::cli::DONE;
@@ -13,8 +15,8 @@ use crate::files::checkpoint_of;
 use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, check_cutouts};
 use crate::models::{Finder, ModelRecord};
 use crate::output::{Beside, Recipe};
-use crate::progress::Event;
-use crate::session::Models;
+use crate::progress::{Event, Stop};
+use crate::session::{ModelStore, Models};
 use crate::{Result, picture};
 pub(in crate::cli) use arguments::{Arguments, Subject, prompt};
 use arguments::{Repeated, settings};
@@ -26,6 +28,29 @@ pub(in crate::cli) use target::with_film;
 use target::{files, products};
 
 pub(in crate::cli) fn run(arguments: &Arguments, subject: Subject, reporter: &Reporter) -> anyhow::Result<u8> {
+    #[cfg(feature = "server")]
+    if arguments.jobs_from_stdin {
+        return jobs::run(reporter);
+    }
+    let stop = || {
+        let stop = interrupt::stop_on_signal(reporter, "iteration")?;
+        if arguments.stop_when_stdin_ends {
+            interrupt::stop_with_parent(&stop)?;
+        }
+        Ok(stop)
+    };
+    draw(arguments, subject, reporter, stop, &mut ModelStore::default())
+}
+
+/// Draws what the arguments ask for, with the models of a store. `stop` is called before the work begins, and returns the
+/// signal that stops it.
+fn draw(
+    arguments: &Arguments,
+    subject: Subject,
+    reporter: &Reporter,
+    stop: impl FnOnce() -> anyhow::Result<Stop>,
+    store: &mut ModelStore,
+) -> anyhow::Result<u8> {
     let (settings, recipe) = settings(arguments, subject, reporter)?;
     let device = device::open(settings.device, settings.precision, reporter)?;
     let products = products(arguments, &files(arguments, subject), &settings)?;
@@ -50,10 +75,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, subject: Subject, reporter: &Re
     checkpoints.iter().try_for_each(|checkpoints| checkpoints.beside.check_names())?;
     let aside = Aside { checkpoints, save_every: arguments.save_every, cutouts };
     let inputs = Recipe::inputs(&settings)?;
-    let stop = interrupt::stop_on_signal(reporter, "iteration")?;
-    if arguments.stop_when_stdin_ends {
-        interrupt::stop_with_parent(&stop)?;
-    }
+    let stop = stop()?;
     let tell = |event| reporter.tell(&event);
     let (recorded, named) = recipe.map(|Repeated { recipe, named }| (recipe.models, named)).unzip();
     let recorded = recorded.unwrap_or_default();
@@ -70,7 +92,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, subject: Subject, reporter: &Re
     }
     let or = "; or choose other models with --vqgan and --clip";
     trust::get_consent(&strange, arguments.trust, or, &finder, &stop, reporter)?;
-    let models = Models::load(&settings, &finder)?;
+    let models = store.load(&settings, &finder)?;
     let limits = Limits { max_memory, jobs: 1 };
     let job = Job { settings, products, limits, inputs, resumed: None, aside, delivery: Delivery::Always };
     let exit_code = run_job(job, &models, &device, &stop, reporter)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::options::{FolderOptions, Options};
+use super::options::{DrawingOptions, FolderOptions, Options};
 use super::{admin, sources as own_sources};
 use crate::Result;
 use crate::cli::options::elsewhere::ElsewhereArguments;
@@ -15,7 +15,7 @@ use crate::cli::terminal::report::Reporter;
 use crate::progress::Event;
 use crate::server::Config;
 use crate::settings::Overrides;
-use crate::worker::Elsewhere;
+use crate::worker::{Elsewhere, JOBS_PER_PROCESS};
 
 /// The arguments of `serve`.
 #[derive(clap::Args)]
@@ -47,6 +47,8 @@ pub(in crate::cli) struct OfWorker {
     pub(in crate::cli) data: Option<PathBuf>,
     /// The database and storage on other machines
     pub(in crate::cli) elsewhere: Elsewhere,
+    /// How many jobs a process draws
+    pub(in crate::cli) jobs_per_process: u32,
 }
 
 impl OfWorker {
@@ -58,12 +60,15 @@ impl OfWorker {
     pub(in crate::cli) fn new(
         data: Option<PathBuf>,
         elsewhere: ElsewhereArguments,
+        jobs_per_process: Option<u32>,
         config: Option<&Path>,
         warn: &mut dyn FnMut(String),
     ) -> Result<Self> {
-        let options = Options { folder: FolderOptions { data }, elsewhere, ..Options::default() };
+        let drawing = DrawingOptions { jobs_per_process, ..DrawingOptions::default() };
+        let options = Options { folder: FolderOptions { data }, elsewhere, drawing, ..Options::default() };
         let options = Arguments { verb: None, options, config: config.map(Path::to_owned) }.options(warn)?;
-        Ok(Self { data: options.folder.data, elsewhere: options.elsewhere.elsewhere()? })
+        let jobs_per_process = options.drawing.jobs_per_process.unwrap_or(JOBS_PER_PROCESS);
+        Ok(Self { data: options.folder.data, elsewhere: options.elsewhere.elsewhere()?, jobs_per_process })
     }
 }
 
@@ -96,6 +101,7 @@ impl Arguments {
             listen: options.listen.listen(),
             metrics: options.listen.metrics(),
             workers: options.drawing.workers.unwrap_or(1),
+            jobs_per_process: options.drawing.jobs_per_process.unwrap_or(JOBS_PER_PROCESS),
             open: options.access.open.unwrap_or_default(),
             registration: options.access.registration(),
             offline: options.other.offline.unwrap_or_default(),

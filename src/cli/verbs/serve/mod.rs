@@ -13,6 +13,7 @@ use std::time::Duration;
 use arguments::Verb;
 pub(in crate::cli) use arguments::{Arguments, OfWorker};
 use display::Display;
+pub(in crate::cli) use options::jobs_per_process;
 
 use crate::cli::DONE;
 use crate::cli::terminal::interrupt;

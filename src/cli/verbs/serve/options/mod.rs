@@ -22,6 +22,8 @@ use crate::text::count;
 
 /// The most jobs that are drawn at once.
 const MOST_WORKERS: usize = 256;
+/// The most jobs that a process draws.
+const MOST_JOBS_PER_PROCESS: usize = 10_000;
 
 layered! {
     /// The options of a server, from one source. The help shows them in this order.
@@ -56,6 +58,9 @@ layered! {
         /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
         #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
         pub(in crate::cli::verbs::serve) workers: usize,
+        /// Maximum number of jobs that a process draws, keeping the models loaded; 1 is a process for each job [default: 100]
+        #[arg(long, value_name = "N", value_parser = jobs_per_process)]
+        pub(in crate::cli::verbs::serve) jobs_per_process: u32,
     }
 }
 
@@ -72,6 +77,11 @@ layered! {
         #[arg(skip)]
         pub(in crate::cli::verbs::serve) settings: Overrides,
     }
+}
+
+/// Reads the number of jobs of a process.
+pub(in crate::cli) fn jobs_per_process(text: &str) -> Result<u32, String> {
+    count(text, 1..=MOST_JOBS_PER_PROCESS)
 }
 
 #[cfg(test)]
@@ -95,6 +105,7 @@ mod tests {
             ("storage-path-style", "true"),
             ("storage-presign", "true"),
             ("workers", "2"),
+            ("jobs-per-process", "7"),
             ("open", "true"),
             ("registration", "invitation"),
             ("public-url", "https://art.example.org"),
