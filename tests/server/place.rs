@@ -340,7 +340,13 @@ echo '{finished}' >&2"#
     /// The processes that draw: those that work in a folder of a slot.
     #[cfg(target_os = "linux")]
     pub fn children(&self) -> Vec<u32> {
-        let work = self.work().canonicalize().unwrap();
+        self.children_of("data")
+    }
+
+    /// The processes that draw for the workers with this folder of data.
+    #[cfg(target_os = "linux")]
+    pub fn children_of(&self, data: &str) -> Vec<u32> {
+        let work = self.workplace.join(data).join("work").canonicalize().unwrap();
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
         let works = |number: &u32| {
