@@ -21,7 +21,8 @@ trap '"${as[@]}" "$programs/pg_ctl" -D "$folder/data" -m immediate -s stop || tr
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cd "$folder"
 "${as[@]}" "$programs/initdb" -D "$folder/data" -A trust -U text2art >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-settings="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder"
+# A process has up to nine connections, and a trial has dozens of processes.
+settings="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c max_connections=500"
 "${as[@]}" "$programs/pg_ctl" -D "$folder/data" -o "$settings" -l "$folder/data/log" -s -w -t 60 start ||
     { cat "$folder/data/log"; exit 1; }
 cd "$OLDPWD"

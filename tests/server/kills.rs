@@ -14,6 +14,9 @@ const POISONED: usize = 5;
 /// The longest time without an end of a job.
 const PATIENCE: Duration = Duration::from_mins(4);
 
+/// How long a frozen worker is away, which is more than its lease, and then works.
+const AWAY: Duration = Duration::from_secs(3);
+
 /// A small source of numbers: a trial need not be the same each time.
 struct Dice(u64);
 
@@ -126,8 +129,11 @@ impl<'p> Trial<'p> {
                     let process = crew[chosen].0.id();
                     // Another thread wakes it, after its lease: this one may wait for a lock that it holds.
                     std::thread::spawn(move || {
-                        std::thread::sleep(Duration::from_secs(3));
+                        std::thread::sleep(AWAY);
                         send(process, "CONT");
+                        // It has time to do harm, but there are not more and more workers.
+                        std::thread::sleep(AWAY);
+                        send(process, "TERM");
                     });
                     frozen.push(std::mem::replace(&mut crew[chosen], self.start()));
                     faults.freezes += 1;
