@@ -63,13 +63,13 @@ impl<'p> Machine<'p> {
         let mut command = workplace.command_of("ip");
         command.args(["netns", "exec", &self.name]).arg(program).args(["worker", "--data", &self.name]);
         command.args(["--lease", &LEASE.to_string()]);
-        command.args(self.place.arguments().into_iter().map(|argument| self.from_here(argument)));
+        command.args(self.place.arguments().into_iter().map(|argument| self.reachable(argument)));
         let log = std::fs::File::create(workplace.join(self.log_name())).unwrap();
         Worker::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))
     }
 
     /// An argument in which an address of loopback is one that this machine can reach.
-    fn from_here(&self, argument: &str) -> String {
+    fn reachable(&self, argument: &str) -> String {
         const LOOPBACK: &str = "127.0.0.1:";
         let Some((before, after)) = argument.split_once(LOOPBACK) else { return argument.to_owned() };
         let digits = after.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(after.len());
