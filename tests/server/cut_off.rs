@@ -131,7 +131,7 @@ fn pass_on(from: &str, to: &str) -> u16 {
 #[ignore = "needs PostgreSQL, moto, and to be root: .ci/with_postgres.sh .ci/with_s3.sh VENV"]
 fn a_picture_outlives_the_network_of_its_workers() {
     let place = Place::on(&Farm::from_environment().expect("T2A_POSTGRES and T2A_S3 are not set"));
-    let order = order(&format!("{SMALL}iterations = {}\n", place.iterations(12.0)), &["gif"]);
+    let order = order(&format!("{SMALL}iterations = {}\n", place.iterations(6.0)), &["gif"]);
     place.draw("whole", &order);
     let machines = [1, 2].map(|number| Machine::new(&place, number));
     let id = place.submit(&NewJob { max_failures: 50, ..job("anna", &order) });
