@@ -7,10 +7,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::migrate;
 use crate::accounts::Accounts;
 use crate::database::tests::on_each;
 use crate::database::{Database, Row, Value};
+use crate::error::Result;
 use crate::gallery::Gallery;
 use crate::mail::Mail;
 use crate::queue::{JobId, NewJob, Queue, Rules, State};
@@ -19,7 +22,14 @@ const NO_TEXT: Option<&str> = None;
 const NO_NUMBER: Option<i64> = None;
 
 /// The statements of a version, by room and name.
-type Recorded = BTreeMap<String, BTreeMap<String, String>>;
+type Recorded = BTreeMap<String, BTreeMap<String, Statement>>;
+
+#[derive(Clone, Deserialize)]
+struct Statement {
+    /// The types of its values
+    values: String,
+    text: String,
+}
 
 /// The lists, with how many changes the tables of the queue had.
 fn recorded() -> [(u32, Recorded); 2] {
@@ -47,23 +57,25 @@ fn the_statements_of_earlier_versions_are_valid() {
         prepared(&database).await;
         for (changes, rooms) in recorded() {
             for (room, statements) in rooms {
-                for (name, text) in statements {
-                    let checked = check(&database, &address, &text).await;
+                for (name, statement) in statements {
+                    let checked = check(&database, &address, &statement).await;
                     checked.unwrap_or_else(|error| panic!("{name} of {room} before change {changes}: {error}"));
                 }
             }
         }
-        check(&database, &address, "SELECT missing FROM jobs").await.unwrap_err();
+        let wrong = Statement { values: String::new(), text: "SELECT missing FROM jobs".into() };
+        check(&database, &address, &wrong).await.unwrap_err();
     });
 }
 
 /// Checks a statement without running it.
-async fn check(database: &Database, address: &str, text: &str) -> crate::error::Result<()> {
+async fn check(database: &Database, address: &str, Statement { values, text }: &Statement) -> Result<()> {
     let mut transaction = database.begin().await?;
+    let types = if values.is_empty() { String::new() } else { format!("({values})") };
     let checked = if address.starts_with("sqlite:") {
         format!("EXPLAIN {text};")
     } else {
-        format!("PREPARE old_statement AS {text}; DEALLOCATE old_statement;")
+        format!("PREPARE old_statement {types} AS {text}; DEALLOCATE old_statement;")
     };
     transaction.script(&checked).await
 }
@@ -72,12 +84,12 @@ async fn check(database: &Database, address: &str, text: &str) -> crate::error::
 struct Old {
     database: Database,
     changes: u32,
-    statements: BTreeMap<String, String>,
+    statements: BTreeMap<String, Statement>,
 }
 
 impl Old {
     async fn run(&self, name: &str, values: &[Value]) -> Vec<Row> {
-        let answered = self.database.rows(&self.statements[name], values).await;
+        let answered = self.database.rows(&self.statements[name].text, values).await;
         answered.unwrap_or_else(|error| panic!("{name} before change {}: {error}", self.changes))
     }
 
