@@ -57,6 +57,8 @@ pub(super) async fn connect(plain: &PgConnectOptions) -> Result<PgPool> {
         ("statement_timeout", "20s"),
         ("lock_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "30s"),
+        // That a table is there already is no news for the log.
+        ("client_min_messages", "warning"),
     ]);
     match limited(pool().connect_with(bounded)).await? {
         // A pooler shares connections, so no client may set parameters for all. The pooler has its own limits.

@@ -23,6 +23,8 @@ mod log;
 mod maintenance;
 mod metrics;
 mod moment;
+#[cfg(test)]
+mod old_statements;
 mod openai;
 mod pages;
 mod part;

@@ -174,7 +174,14 @@ fn kill_clients(lines: &str, count: usize, kills: usize) {
     const BESIDE: [&str; 2] = ["--svg", "--gif"];
     let (here, there, home) = (with_lines(lines), with_lines(lines), Workplace::new());
     let server = Server::start_with_workers(&home, 2, &[]);
-    here.run(&[&["batch", "lines.txt"], &BESIDE[..], &TINY].concat()).succeeded();
+    // So many pictures may take longer than the limit of one run.
+    let mut whole = here.command();
+    whole
+        .args(["batch", "lines.txt", "--progress", "none"])
+        .args(BESIDE)
+        .args(TINY)
+        .stdout(std::process::Stdio::null());
+    assert!(whole.status().unwrap().success());
     let start =
         || Running::start(&mut command(&there, &server, &[&["--progress", "none"], &BESIDE[..], &TINY].concat()));
     let kill = |mut client: Running| {

@@ -14,6 +14,9 @@ const POISONED: usize = 5;
 /// The longest time without an end of a job.
 const PATIENCE: Duration = Duration::from_mins(4);
 
+/// How long a frozen worker is away, which is more than its lease, and then works.
+const AWAY: Duration = Duration::from_secs(3);
+
 /// A small source of numbers: a trial need not be the same each time.
 struct Dice(u64);
 
@@ -35,146 +38,171 @@ struct Faults {
     freezes: usize,
     ends: usize,
     cancels: usize,
+    /// Workers that ended unasked, as a worker does that starts while its database is away
+    deaths: usize,
 }
 
 #[test]
 fn no_job_is_lost_or_doubled_when_workers_die() {
-    trial(&Place::new(), 500, Duration::from_millis(200));
+    survives(500, Duration::from_millis(200));
 }
 
 #[test]
 #[ignore = "takes ten minutes"]
 fn ten_thousand_jobs_survive_their_workers() {
-    trial(&Place::new(), 10_000, Duration::from_millis(300));
+    survives(10_000, Duration::from_millis(300));
+}
+
+fn survives(count: usize, gap: Duration) {
+    let place = Place::new();
+    let trial = Trial::new(&place, count);
+    let faults = trial.run(gap, &mut |_| ());
+    assert_eq!(faults.deaths, 0, "{}", place.log());
+    trial.judge(&faults);
 }
 
 #[cfg(all(feature = "postgres", feature = "s3"))]
-mod farm {
-    use super::*;
-    use crate::place::Farm;
+mod farm;
 
-    fn farm() -> Place {
-        Place::on(&Farm::from_environment().expect("T2A_POSTGRES and T2A_S3 are not set"))
+/// Many jobs, some of them poisoned, and workers that work on them.
+struct Trial<'p> {
+    place: &'p Place,
+    fake: String,
+    ids: Vec<JobId>,
+}
+
+impl<'p> Trial<'p> {
+    /// Submits the jobs.
+    fn new(place: &'p Place, count: usize) -> Self {
+        let plain = order(SMALL, &[]);
+        let poison = order(&SMALL.replace("apple", "poison"), &[]);
+        let jobs = (0..count).map(|number| {
+            let owner = format!("owner {}", number % 7);
+            // A fault is no fault of the job here, so it has more tries than faults may hit it.
+            let job = if number % (count / POISONED) == 7 {
+                NewJob { kind: "poison".into(), ..job(&owner, &poison) }
+            } else {
+                NewJob { max_failures: 50, ..job(&owner, &plain) }
+            };
+            place.submit(&job)
+        });
+        Self { place, ids: jobs.collect(), fake: place.fake() }
     }
 
-    #[test]
-    #[ignore = "needs PostgreSQL and moto, as tests/server/farm.rs says"]
-    fn no_job_of_a_farm_is_lost_or_doubled_when_workers_die() {
-        trial(&farm(), 500, Duration::from_millis(200));
+    fn start(&self) -> Worker {
+        Worker::start(self.place.command().env("T2A_CHILD", &self.fake))
     }
 
-    #[test]
-    #[ignore = "needs PostgreSQL and moto, and takes many minutes"]
-    fn ten_thousand_jobs_of_a_farm_survive_their_workers() {
-        trial(&farm(), 10_000, Duration::from_millis(300));
+    /// Works until all jobs have ended. `disturb` learns again and again how many have.
+    fn run(&self, gap: Duration, disturb: &mut dyn FnMut(usize)) -> Faults {
+        let (place, ids) = (self.place, &self.ids);
+        let mut crew: Vec<Worker> = (0..WORKERS).map(|_| self.start()).collect();
+        let mut frozen: Vec<Worker> = Vec::new();
+        let (mut faults, mut dice) = (Faults::default(), Dice::new());
+        let mut last_progress = (Instant::now(), u64::MAX);
+        loop {
+            std::thread::sleep(gap / 2 + gap * u32::try_from(dice.below(100)).unwrap() / 100);
+            let left = place.left();
+            if left == 0 {
+                break;
+            }
+            if left < last_progress.1 {
+                last_progress = (Instant::now(), left);
+            }
+            assert!(last_progress.0.elapsed() < PATIENCE, "{left} jobs are left\n{}", place.log());
+            disturb(ids.len().saturating_sub(usize::try_from(left).unwrap()));
+            for worker in &mut crew {
+                if worker.0.try_wait().unwrap().is_some() {
+                    *worker = self.start();
+                    faults.deaths += 1;
+                }
+            }
+            let chosen = dice.below(WORKERS);
+            match dice.below(10) {
+                0..5 => {
+                    crew[chosen].kill();
+                    crew[chosen] = self.start();
+                    faults.kills += 1;
+                }
+                5..7 => {
+                    crew[chosen].signal("STOP");
+                    let process = crew[chosen].0.id();
+                    // Another thread wakes it, after its lease: this one may wait for a lock that it holds.
+                    std::thread::spawn(move || {
+                        std::thread::sleep(AWAY);
+                        send(process, "CONT");
+                        // It has time to do harm, but there are not more and more workers.
+                        std::thread::sleep(AWAY);
+                        send(process, "TERM");
+                    });
+                    frozen.push(std::mem::replace(&mut crew[chosen], self.start()));
+                    faults.freezes += 1;
+                }
+                7 => {
+                    signal(&crew[chosen].0, "TERM");
+                    frozen.push(std::mem::replace(&mut crew[chosen], self.start()));
+                    faults.ends += 1;
+                }
+                _ => {
+                    // Half of them are running.
+                    let running = place.jobs(State::Running).pop().map(|job| job.id);
+                    let any = ids[dice.below(ids.len())].clone();
+                    let _ = place.cancel(&running.filter(|_| dice.below(2) == 0).unwrap_or(any));
+                    faults.cancels += 1;
+                }
+            }
+        }
+        // Those that were frozen or ended must end by themselves now, and change nothing.
+        crew.into_iter().for_each(Worker::end);
+        for worker in &mut frozen {
+            worker.signal("CONT");
+            worker.signal("TERM");
+            crate::common::program::end(&mut worker.0, Instant::now(), || "a worker".to_owned());
+        }
+        faults
+    }
+
+    #[allow(clippy::print_stderr)]
+    fn judge(&self, faults: &Faults) {
+        let (place, ids) = (self.place, &self.ids);
+        let log = place.log();
+        let mut done: HashMap<&str, usize> = HashMap::new();
+        for line in log.lines().filter(|line| line.contains(": done in ")) {
+            *done.entry(line.trim_start_matches("job ").split(':').next().unwrap()).or_default() += 1;
+        }
+        let mut states: HashMap<&str, usize> = HashMap::new();
+        let drawn = place.workplace.read("drawn.png");
+        for id in ids {
+            let job: Job = place.job(id);
+            *states.entry(job.state.as_str()).or_default() += 1;
+            let attempts = place.attempts(id);
+            assert!(attempts.iter().all(|attempt| attempt.ended.is_some()), "{attempts:?}");
+            let count =
+                |outcome: &str| attempts.iter().filter(|attempt| attempt.outcome.as_deref() == Some(outcome)).count();
+            let expected = usize::from(job.state == State::Done);
+            assert_eq!(count("done"), expected, "{attempts:?}");
+            let told = done.get(id.as_str()).copied().unwrap_or(0);
+            assert!(told <= expected, "{told} workers finished {job:?}");
+            match (job.kind.as_str(), job.state) {
+                ("poison", State::Dead) => {
+                    assert_eq!((job.failures, count("failed") + count("lost")), (3, 3), "{attempts:?}");
+                }
+                (_, State::Cancelled) => assert!(job.cancel && place.artifacts(id).is_empty(), "{job:?}"),
+                ("vqgan", State::Done) => {
+                    assert!(place.file(id, "picture.png") == drawn, "{job:?}");
+                }
+                _ => panic!("{job:?}\n{attempts:?}"),
+            }
+        }
+        let fenced = log.lines().filter(|line| line.contains("is over, its work is dropped")).count();
+        let released = log.lines().filter(|line| line.ends_with(": given back")).count();
+        eprintln!("{} jobs: {states:?}, {faults:?}, {fenced} fenced, {released} released", ids.len());
     }
 }
 
-fn trial(place: &Place, count: usize, gap: Duration) {
-    let fake = place.fake();
-    let start = || Worker::start(place.command().env("T2A_CHILD", &fake));
-    let plain = order(SMALL, &[]);
-    let poison = order(&SMALL.replace("apple", "poison"), &[]);
-    let jobs = (0..count).map(|number| {
-        let owner = format!("owner {}", number % 7);
-        // A fault is no fault of the job here, so it has more tries than faults may hit it.
-        let job = if number % (count / POISONED) == 7 {
-            NewJob { kind: "poison".into(), ..job(&owner, &poison) }
-        } else {
-            NewJob { max_failures: 50, ..job(&owner, &plain) }
-        };
-        place.submit(&job)
-    });
-    let ids: Vec<JobId> = jobs.collect();
-    let mut crew: Vec<Worker> = (0..WORKERS).map(|_| start()).collect();
-    let mut frozen: Vec<Worker> = Vec::new();
-    let (mut faults, mut dice) = (Faults::default(), Dice::new());
-    let mut last_progress = (Instant::now(), u64::MAX);
-    loop {
-        std::thread::sleep(gap / 2 + gap * u32::try_from(dice.below(100)).unwrap() / 100);
-        let left = place.left();
-        if left == 0 {
-            break;
-        }
-        if left < last_progress.1 {
-            last_progress = (Instant::now(), left);
-        }
-        assert!(last_progress.0.elapsed() < PATIENCE, "{left} jobs are left\n{}", place.log());
-        let chosen = dice.below(WORKERS);
-        match dice.below(10) {
-            0..5 => {
-                crew[chosen].kill();
-                crew[chosen] = start();
-                faults.kills += 1;
-            }
-            5..7 => {
-                crew[chosen].signal("STOP");
-                let process = crew[chosen].0.id();
-                // Another thread wakes it, after its lease: this one may wait for a lock that it holds.
-                std::thread::spawn(move || {
-                    std::thread::sleep(Duration::from_secs(3));
-                    std::process::Command::new("sh").args(["-c", &format!("kill -CONT {process}")]).status().unwrap();
-                });
-                frozen.push(std::mem::replace(&mut crew[chosen], start()));
-                faults.freezes += 1;
-            }
-            7 => {
-                signal(&crew[chosen].0, "TERM");
-                frozen.push(std::mem::replace(&mut crew[chosen], start()));
-                faults.ends += 1;
-            }
-            _ => {
-                // Half of them are running.
-                let running = place.jobs(State::Running).pop().map(|job| job.id);
-                let any = ids[dice.below(count)].clone();
-                let _ = place.cancel(&running.filter(|_| dice.below(2) == 0).unwrap_or(any));
-                faults.cancels += 1;
-            }
-        }
-    }
-    // Those that were frozen or ended must end by themselves now, and change nothing.
-    crew.into_iter().for_each(Worker::end);
-    for worker in &mut frozen {
-        worker.signal("CONT");
-        worker.signal("TERM");
-        crate::common::program::end(&mut worker.0, Instant::now(), || "a worker".to_owned());
-    }
-    judge(place, &ids, &faults);
-}
-
-#[allow(clippy::print_stderr)]
-fn judge(place: &Place, ids: &[JobId], faults: &Faults) {
-    let log = place.log();
-    let mut done: HashMap<&str, usize> = HashMap::new();
-    for line in log.lines().filter(|line| line.contains(": done in ")) {
-        *done.entry(line.trim_start_matches("job ").split(':').next().unwrap()).or_default() += 1;
-    }
-    let mut states: HashMap<&str, usize> = HashMap::new();
-    for id in ids {
-        let job: Job = place.job(id);
-        *states.entry(job.state.as_str()).or_default() += 1;
-        let attempts = place.attempts(id);
-        assert!(attempts.iter().all(|attempt| attempt.ended.is_some()), "{attempts:?}");
-        let count =
-            |outcome: &str| attempts.iter().filter(|attempt| attempt.outcome.as_deref() == Some(outcome)).count();
-        let expected = usize::from(job.state == State::Done);
-        assert_eq!(count("done"), expected, "{attempts:?}");
-        let told = done.get(id.as_str()).copied().unwrap_or(0);
-        assert!(told <= expected, "{told} workers finished {job:?}");
-        match (job.kind.as_str(), job.state) {
-            ("poison", State::Dead) => {
-                assert_eq!((job.failures, count("failed") + count("lost")), (3, 3), "{attempts:?}");
-            }
-            (_, State::Cancelled) => assert!(job.cancel && place.artifacts(id).is_empty(), "{job:?}"),
-            ("vqgan", State::Done) => {
-                assert!(place.file(id, "picture.png") == place.workplace.read("drawn.png"), "{job:?}");
-            }
-            _ => panic!("{job:?}\n{attempts:?}"),
-        }
-    }
-    let fenced = log.lines().filter(|line| line.contains("is over, its work is dropped")).count();
-    let released = log.lines().filter(|line| line.ends_with(": given back")).count();
-    eprintln!("{} jobs: {states:?}, {faults:?}, {fenced} fenced, {released} released", ids.len());
+/// Sends a signal to a process, which may have ended.
+fn send(process: u32, name: &str) {
+    std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status().unwrap();
 }
 
 #[test]

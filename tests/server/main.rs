@@ -14,6 +14,8 @@ mod admin_pages;
 mod bad_requests;
 mod batch;
 mod client;
+#[cfg(all(feature = "postgres", feature = "s3", target_os = "linux"))]
+mod cut_off;
 mod docs;
 mod farm;
 mod gallery;

@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 #[cfg(all(feature = "postgres", feature = "s3"))]
+use futures_util::TryStreamExt;
+use text2art::error::{Error, Result};
+#[cfg(all(feature = "postgres", feature = "s3"))]
 use text2art::objects::Storage;
 use text2art::objects::{Listed, Objects};
 use text2art::queue::{Attempt, Cancelling, Enqueued, Filter, Job, JobId, NewJob, Queue, Rules, State};
@@ -109,6 +112,23 @@ impl Place {
         Self { workplace, runtime, queue, objects, arguments }
     }
 
+    /// Asks the database or the store, which may be away for a while.
+    fn ask<T>(&self, question: impl AsyncFn() -> Result<T>) -> T {
+        let started = Instant::now();
+        loop {
+            match self.runtime.block_on(question()) {
+                Err(Error::Network { .. }) if started.elapsed() < LIMIT => std::thread::sleep(LOOK * 10),
+                answered => return answered.unwrap(),
+            }
+        }
+    }
+
+    /// What servers and workers are told about the place, beside the folder.
+    #[cfg(all(feature = "postgres", feature = "s3"))]
+    pub fn arguments(&self) -> Vec<&str> {
+        self.arguments.iter().map(String::as_str).collect()
+    }
+
     /// A command that works on the jobs, and writes its messages into the file `log`.
     pub fn command(&self) -> Command {
         self.command_with(LEASE)
@@ -141,27 +161,27 @@ impl Place {
     }
 
     pub fn job(&self, id: &JobId) -> Job {
-        self.runtime.block_on(self.queue.job(id, None)).unwrap().unwrap()
+        self.ask(|| self.queue.job(id, None)).unwrap()
     }
 
     /// The jobs in a state, at most 100.
     pub fn jobs(&self, state: State) -> Vec<Job> {
         let filter = Filter { state: Some(state), limit: 100, ..Filter::default() };
-        self.runtime.block_on(self.queue.jobs(&filter)).unwrap()
+        self.ask(|| self.queue.jobs(&filter))
     }
 
     /// How many jobs have not ended.
     pub fn left(&self) -> u64 {
-        let counts = self.runtime.block_on(self.queue.counts()).unwrap();
+        let counts = self.ask(|| self.queue.counts());
         counts.queued + counts.running
     }
 
     pub fn cancel(&self, id: &JobId) -> Cancelling {
-        self.runtime.block_on(self.queue.cancel(id, None)).unwrap()
+        self.ask(|| self.queue.cancel(id, None))
     }
 
     pub fn attempts(&self, id: &JobId) -> Vec<Attempt> {
-        self.runtime.block_on(self.queue.attempts(id)).unwrap()
+        self.ask(|| self.queue.attempts(id))
     }
 
     /// The outcomes of all claims of a job, the first one first.
@@ -207,7 +227,7 @@ impl Place {
 
     /// The files of a job, by name, with their objects.
     pub fn artifacts(&self, id: &JobId) -> Vec<(String, String)> {
-        let artifacts = self.runtime.block_on(self.queue.artifacts(id)).unwrap();
+        let artifacts = self.ask(|| self.queue.artifacts(id));
         artifacts.into_iter().map(|artifact| (artifact.name, artifact.object)).collect()
     }
 
@@ -215,7 +235,12 @@ impl Place {
     pub fn file(&self, id: &JobId, name: &str) -> Vec<u8> {
         let artifacts = self.artifacts(id);
         let (_, object) = artifacts.iter().find(|(known, _)| known == name).unwrap();
-        self.runtime.block_on(self.objects.read(object, 1 << 30)).unwrap()
+        self.object(object)
+    }
+
+    /// The bytes of an object.
+    pub fn object(&self, key: &str) -> Vec<u8> {
+        self.ask(|| self.objects.read(key, 1 << 30))
     }
 
     /// Stores an object. Returns its digest.
@@ -225,8 +250,15 @@ impl Place {
 
     /// The objects of all jobs.
     pub fn objects(&self) -> Vec<String> {
-        let listed: Vec<Listed> = self.runtime.block_on(self.objects.list("jobs")).unwrap();
+        let listed: Vec<Listed> = self.ask(|| self.objects.list("jobs"));
         listed.into_iter().map(|listed| listed.key).collect()
+    }
+
+    /// The objects of all jobs, however many there are.
+    #[cfg(all(feature = "postgres", feature = "s3"))]
+    pub fn all_objects(&self) -> Vec<String> {
+        let pages = self.ask(async || self.objects.pages("jobs")?.try_collect::<Vec<Vec<Listed>>>().await);
+        pages.into_iter().flatten().map(|listed| listed.key).collect()
     }
 
     /// Draws the picture of an order without a server, as `NAME.png`, `NAME.gif` and `NAME.mp4`.
@@ -308,7 +340,13 @@ echo '{finished}' >&2"#
     /// The processes that draw, or wait for a job: those that work in the folder of the workers.
     #[cfg(target_os = "linux")]
     pub fn children(&self) -> Vec<u32> {
-        let work = self.work().canonicalize().unwrap();
+        self.children_of("data")
+    }
+
+    /// The processes that draw for the workers with this folder of data.
+    #[cfg(target_os = "linux")]
+    pub fn children_of(&self, data: &str) -> Vec<u32> {
+        let work = self.workplace.join(data).join("work").canonicalize().unwrap();
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
         let works = |number: &u32| {
