@@ -4,6 +4,7 @@
 
 use crate::common;
 
+use common::apart;
 use common::movie::Movie;
 use common::program::{Workplace, words};
 use image::{Rgb, RgbImage};
@@ -14,12 +15,6 @@ fn pixels(workplace: &Workplace, name: &str) -> RgbImage {
 
 fn run(workplace: &Workplace, line: &str) {
     workplace.run(&words(line)).succeeded();
-}
-
-/// The mean difference of the bytes of two pictures.
-fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
-    let differences = one.iter().zip(other.iter()).map(|(one, other)| f64::from(one.abs_diff(*other)));
-    differences.sum::<f64>() / one.as_raw().len() as f64
 }
 
 /// Frames of a morph of length 4 from picture to picture, in a folder. The first step, and the last one, is at most `most` of

@@ -8,6 +8,7 @@ use crate::common;
 use std::fs::File;
 use std::path::Path;
 
+use common::apart;
 use common::movie::Movie;
 use common::program::{Outcome, Running, Workplace, words};
 use image::codecs::gif::GifEncoder;
@@ -82,12 +83,6 @@ fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-/// The mean difference of the bytes of two pictures.
-fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
-    let differences = one.iter().zip(other.iter()).map(|(one, other)| f64::from(one.abs_diff(*other)));
-    differences.sum::<f64>() / one.as_raw().len() as f64
 }
 
 #[test]

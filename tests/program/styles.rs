@@ -4,6 +4,7 @@
 
 use crate::common;
 
+use common::apart;
 use common::program::{Outcome, Workplace, finish, words};
 use image::RgbImage;
 use serde_json::{Value, json};
@@ -24,12 +25,6 @@ fn recipe(workplace: &Workplace, name: &str) -> Value {
 
 fn pixels(workplace: &Workplace, name: &str) -> RgbImage {
     image::load_from_memory(&workplace.read(name)).unwrap().to_rgb8()
-}
-
-/// The mean difference of the channels of two pictures, 0 to 255.
-fn difference(one: &RgbImage, other: &RgbImage) -> f64 {
-    let apart = one.as_raw().iter().zip(other.as_raw()).map(|(a, b)| f64::from(a.abs_diff(*b)));
-    apart.sum::<f64>() / f64::from(u32::try_from(one.as_raw().len()).unwrap())
 }
 
 #[test]
@@ -182,7 +177,7 @@ fn a_castle_looks_different_in_each_style_of_the_embedded_model() {
     };
     let (plain, neon, sketch) = (draw("plain", "none"), draw("neon", "neon"), draw("gray", "black and white"));
     for (one, other) in [(&plain, &neon), (&neon, &sketch)] {
-        assert!(difference(one, other) > 40.0, "{}", difference(one, other));
+        assert!(apart(one, other) > 40.0, "{}", apart(one, other));
     }
     let mean = |picture: &RgbImage, of: fn(&[u8; 3]) -> u8| {
         picture.pixels().map(|pixel| f64::from(of(&pixel.0))).sum::<f64>() / f64::from(64 * 64)
