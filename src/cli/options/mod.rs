@@ -12,6 +12,7 @@ pub(super) mod help;
 pub(super) mod lease;
 pub(super) mod max_memory;
 pub(super) mod moving;
+pub(super) mod other_prior;
 pub(super) mod outputs;
 #[cfg(feature = "server")]
 pub(super) mod remote;
