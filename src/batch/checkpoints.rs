@@ -6,9 +6,10 @@ use super::files::is_same;
 use crate::device::ComputeDevice;
 use crate::files::{checkpoint_of, frames_of};
 use crate::job::{self, Resumed, remove_checkpoint};
+use crate::models::ModelRecord;
 use crate::output::{Beside, Checkpoint, InputRecord, Product, Products};
 use crate::progress::Event;
-use crate::session::Models;
+use crate::session::{Models, prior_record};
 use crate::settings::Settings;
 use crate::video::{Folder, Timeline, check_kept_frames};
 use crate::{PROGRAM, Result};
@@ -47,7 +48,8 @@ pub(super) fn begin(
     }
     let problem = match Checkpoint::read(&path) {
         Ok(mut found) => {
-            let records = models.records()?;
+            let prior = prior_record(settings);
+            let records: Vec<ModelRecord> = models.records()?.into_iter().chain(prior.clone()).collect();
             let digests = found.recipe.models.iter().map(|model| &model.sha256);
             let is_own = is_of(&found, settings)
                 && found.recipe.inputs == inputs
@@ -59,7 +61,7 @@ pub(super) fn begin(
             }
             if is_own {
                 let earlier = found.beside.kept_frames.take().map(|frames| (path.clone(), frames));
-                return Ok((kept(earlier), Some(Resumed { state: found.state, earlier: Vec::new() })));
+                return Ok((kept(earlier), Some(Resumed { state: found.state, earlier: Vec::new(), prior })));
             }
             format!("{}: the checkpoint belongs to another run", path.display())
         }

@@ -15,7 +15,7 @@ use crate::output::{Make, Product, Products, SVG, Saver, is_due};
 use crate::picture::to_pixels;
 use crate::progress::{Event, Stop};
 use crate::session::memory::refuse_above_room;
-use crate::session::{End, Finished, Models, Plan, Session, prepare_no_text, run};
+use crate::session::{End, Finished, Models, Plan, Session, prepare_no_text, prior_record, run};
 use crate::settings::Settings;
 use crate::video::Recording;
 use crate::{Error, Result};
@@ -41,14 +41,14 @@ pub(super) fn draw(
         progress.tell(Event::Warning { message });
     }
     let mut session = Session::new(&plan, models, warn)?;
-    let mut earlier = Vec::new();
+    let (mut earlier, mut prior) = (Vec::new(), prior_record(plan.settings()));
     if let Some(resumed) = resumed {
         session.restore(resumed.state)?;
-        earlier = resumed.earlier;
+        (earlier, prior) = (resumed.earlier, resumed.prior);
     }
     products.create_folders()?;
     let enlarger = Enlarger::new(plan.settings(), models, plan.device(), session.surroundings())?;
-    let mut saver = Saver::new(plan.settings(), inputs, models, earlier);
+    let mut saver = Saver::new(plan.settings(), inputs, models, earlier, prior);
     let save_every = in_iterations(save_every, plan.settings());
     let keeping = checkpoints.as_ref().map(super::Checkpoints::keeping);
     let mut recording = Recording::start(&products, plan.settings(), session.iteration(), keeping.as_ref(), warn)?;

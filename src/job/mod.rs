@@ -20,6 +20,7 @@ pub use restyle::{Film, MEMORY, Restyle, SMOOTH, film_of, frames_in, wrote_frame
 
 use crate::device::ComputeDevice;
 use crate::files::Existing;
+use crate::models::ModelRecord;
 use crate::output::{InputRecord, Products, Recipe, Stage};
 use crate::progress::{Event, Stop};
 use crate::session::{End, Models, SessionState};
@@ -60,6 +61,8 @@ pub struct Resumed {
     pub state: SessionState,
     /// The stages of the run with other settings
     pub earlier: Vec<Stage>,
+    /// The record of the prior that drew the first picture of the run, if it is known
+    pub prior: Option<ModelRecord>,
 }
 
 /// The files that are written during a run.

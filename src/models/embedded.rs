@@ -1,11 +1,23 @@
 //! The embedded model: small enough to compile in, and read like any other model.
 
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+use super::ModelRecord;
 use super::container::TensorFile;
 use super::files::{ConfigFile, ModelFiles, Role};
+use crate::files::to_hex;
 use crate::{Error, Result};
 
 /// The name of the embedded model.
 pub const NAME: &str = "embedded";
+
+/// The role of the embedded prior in a recipe. No option names a model of this role.
+pub const PRIOR: &str = "prior";
+
+/// The name of every weight file.
+const WEIGHTS: &str = "model.safetensors";
 
 /// Includes a file of `weights/embedded`.
 macro_rules! include_embedded {
@@ -39,7 +51,7 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
         }
         Role::Aesthetic => return Err(Error::fault("there is no embedded aesthetic head")),
     };
-    let weights = TensorFile::from_static(&format!("{folder}/model.safetensors"), weights)?;
+    let weights = TensorFile::from_static(&format!("{folder}/{WEIGHTS}"), weights)?;
     let text = String::from_utf8_lossy(config).into_owned();
     let config = ConfigFile { path: format!("{folder}/config.json").into(), text };
     Ok(ModelFiles::compiled(role, NAME, weights, config, others))
@@ -49,4 +61,12 @@ pub(super) fn files(role: Role) -> Result<ModelFiles> {
 #[must_use]
 pub fn prior() -> (&'static [u8], &'static [u8]) {
     (PRIOR_CONFIG, PRIOR_WEIGHTS)
+}
+
+/// The embedded prior as a recipe records it. Its weights are hashed once.
+#[must_use]
+pub fn prior_record() -> ModelRecord {
+    static SHA256: OnceLock<String> = OnceLock::new();
+    let sha256 = SHA256.get_or_init(|| to_hex(&Sha256::digest(PRIOR_WEIGHTS))).clone();
+    ModelRecord { role: PRIOR.to_owned(), name: NAME.to_owned(), revision: None, file: WEIGHTS.to_owned(), sha256 }
 }

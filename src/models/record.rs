@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A model that a picture was made with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelRecord {
-    /// `vqgan`, `clip`, `upscaler` or `aesthetic`
+    /// `vqgan`, `clip`, `upscaler`, `aesthetic` or `prior`
     pub role: String,
     /// The name that the user gave
     pub name: String,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::recipe_text::embedded_text;
 use crate::files::{hash_file_within, picture_of, unreadable_file};
-use crate::models::ModelRecord;
 use crate::models::hub::is_commit;
+use crate::models::{ModelRecord, embedded};
 use crate::picture::Size;
 use crate::progress::Figures;
 use crate::settings::Settings;
@@ -28,7 +28,7 @@ pub struct Recipe {
     pub program: String,
     /// The settings that decide the picture
     pub settings: Settings,
-    /// The models that made it
+    /// The models that made it, the prior that drew its first picture last
     pub models: Vec<ModelRecord>,
     /// The files that it was made from
     pub inputs: Vec<InputRecord>,
@@ -107,6 +107,12 @@ impl Recipe {
         let program = crate::PROGRAM.to_owned();
         let (earlier, rendered, restyled) = (Vec::new(), None, None);
         Self { format: FORMAT, program, settings, models, inputs, result, earlier, rendered, restyled }
+    }
+
+    /// The record of the prior that drew the first picture of the run. Recipes from before priors were recorded have none.
+    #[must_use]
+    pub fn prior(&self) -> Option<&ModelRecord> {
+        self.models.iter().find(|model| model.role == embedded::PRIOR)
     }
 
     /// The records of the input files that settings name.

@@ -16,13 +16,21 @@ pub struct Saver<'a> {
     models: &'a Models,
     records: Option<Vec<ModelRecord>>,
     earlier: Vec<Stage>,
+    prior: Option<ModelRecord>,
 }
 
 impl<'a> Saver<'a> {
-    /// Creates the saver of a run; `earlier` has the stages of the run with other settings.
+    /// Creates the saver of a run; `earlier` has the stages of the run with other settings, and `prior` the record of the prior
+    /// that drew its first picture.
     #[must_use]
-    pub fn new(settings: &'a Settings, inputs: Vec<InputRecord>, models: &'a Models, earlier: Vec<Stage>) -> Self {
-        Self { settings, inputs, models, records: None, earlier }
+    pub fn new(
+        settings: &'a Settings,
+        inputs: Vec<InputRecord>,
+        models: &'a Models,
+        earlier: Vec<Stage>,
+        prior: Option<ModelRecord>,
+    ) -> Self {
+        Self { settings, inputs, models, records: None, earlier, prior }
     }
 
     /// The settings that decide the picture.
@@ -36,9 +44,11 @@ impl<'a> Saver<'a> {
     /// # Errors
     /// If the file of a model could not be read again.
     pub fn recipe(&mut self, iterations: usize, figures: Figures, cut_short: bool) -> Result<Recipe> {
-        let models = match &self.records {
-            Some(records) => records.clone(),
-            None => self.records.insert(self.models.records()?).clone(),
+        let models = if let Some(records) = &self.records {
+            records.clone()
+        } else {
+            let records = self.models.records()?.into_iter().chain(self.prior.clone());
+            self.records.insert(records.collect()).clone()
         };
         let mut settings = self.settings.clone();
         if cut_short {

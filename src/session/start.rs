@@ -42,7 +42,7 @@ pub(super) fn starting_point<'a>(
 }
 
 /// These settings with the prompts that count in the first iteration, from which the first picture is made.
-fn opening(settings: &Settings) -> Cow<'_, Settings> {
+pub(super) fn opening(settings: &Settings) -> Cow<'_, Settings> {
     if settings.prompt_weights.is_empty() {
         return Cow::Borrowed(settings);
     }

@@ -28,6 +28,7 @@ mod model_losses;
 mod morph;
 mod old_files;
 mod options;
+mod other_prior;
 mod palettes;
 mod pixel_art;
 mod preview;

@@ -10,6 +10,8 @@ use crate::common;
 use common::fixtures;
 use common::program::Workplace;
 use serde_json::Value;
+use text2art::models::embedded::prior_record;
+use text2art::output::Checkpoint;
 
 /// The settings of `recipe.png` and of `checkpoint.png.t2a`, as `text2art info --json recipe.png` printed them when they
 /// were written.
@@ -42,8 +44,11 @@ fn settings(workplace: &Workplace, picture: &str) -> String {
 fn an_old_recipe_is_shown_and_repeated() {
     let workplace = workplace();
     assert_eq!(settings(&workplace, "recipe.png"), SETTINGS);
-    workplace.run(&["--from", "recipe.png", "-o", "again.png", "-q"]).succeeded();
+    let outcome = workplace.run(&["--from", "recipe.png", "-o", "again.png", "-q"]).succeeded();
     assert_eq!(settings(&workplace, "again.png"), SETTINGS);
+    // Priors were not recorded, so the picture may be another one.
+    let prior = prior_record().sha256;
+    assert!(outcome.errors.contains(&prior) && outcome.errors.contains("text2art 0.1.0"), "{}", outcome.errors);
     // As a configuration file, which has the order of the recipe.
     let shown = workplace.run(&["info", "recipe.png"]).succeeded();
     let settings: Value = serde_json::from_str(SETTINGS).unwrap();
@@ -58,7 +63,8 @@ fn old_pixel_art_keeps_its_cells() {
     let workplace = workplace();
     let before = settings(&workplace, "pixel-art.png");
     assert!(before.contains(r#""colors":24"#) && !before.contains("tidy"), "{before}");
-    workplace.run(&["--from", "pixel-art.png", "-o", "again.png", "-q"]).succeeded();
+    let outcome = workplace.run(&["--from", "pixel-art.png", "-o", "again.png", "-q"]).succeeded();
+    assert!(!outcome.errors.contains("prior"), "it began with noise: {}", outcome.errors);
     assert_eq!(settings(&workplace, "again.png"), before);
     let pixels = |name: &str| image::load_from_memory(&workplace.read(name)).unwrap().to_rgb8();
     assert!(pixels("again.png") == pixels("pixel-art.png"));
@@ -71,6 +77,15 @@ fn old_pixel_art_keeps_its_cells() {
 #[test]
 fn an_old_checkpoint_is_continued() {
     let workplace = workplace();
+    // The picture is kept close to that of a prior, which was not recorded.
+    let lines = workplace.refuses_somehow(&["resume", "checkpoint.png.t2a", "-n", "4", "-q"]);
+    assert!(
+        lines[0].contains("does not record the embedded prior") && lines[1].contains("text2art 0.1.0"),
+        "{lines:?}"
+    );
+    let mut checkpoint = Checkpoint::read(&workplace.join("checkpoint.png.t2a")).unwrap();
+    checkpoint.recipe.models.push(prior_record());
+    workplace.write("checkpoint.png.t2a", checkpoint.encode().unwrap());
     workplace.run(&["resume", "checkpoint.png.t2a", "-n", "4", "-q"]).succeeded();
     // A length that is named is not one to stop at before.
     assert_eq!(settings(&workplace, "checkpoint.png"), SETTINGS.replace(r#""stop_at":2,"#, ""));

@@ -222,6 +222,12 @@ fn the_recipe_names_the_embedded_models() {
         assert_eq!(model["sha256"], sha256(&weights.join(role).join("model.safetensors")));
     }
     assert_eq!(recipe["inputs"], Value::Array(vec![]));
+    // The prior is the last one, if it draws the first picture.
+    studio.draw(&with("a red apple --size 64x64 --cutouts 4 --iterations 1", &[]), "prior.png");
+    let recipe = studio.recipe("prior.png");
+    let roles: Vec<&Value> = recipe["models"].as_array().unwrap().iter().map(|model| &model["role"]).collect();
+    assert_eq!(roles, ["vqgan", "clip", "prior"]);
+    assert_eq!(recipe["models"][2]["sha256"], sha256(&weights.join("prior/model.safetensors")));
 }
 
 #[test]

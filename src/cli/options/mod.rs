@@ -14,6 +14,7 @@ pub(super) mod layers;
 pub(super) mod lease;
 pub(super) mod max_memory;
 pub(super) mod moving;
+pub(super) mod other_prior;
 pub(super) mod outputs;
 #[cfg(feature = "server")]
 pub(super) mod remote;

@@ -8,7 +8,7 @@ use crate::device::DeviceChoice;
 use crate::files::to_hex;
 use crate::models::ModelRecord;
 use crate::output::InputRecord;
-use crate::session::{Models, Plan};
+use crate::session::{Models, Plan, prior_record};
 use crate::settings::{Settings, VideoSettings};
 use crate::{Error, Result};
 
@@ -54,7 +54,7 @@ impl Keys {
             device: plan.device().kind(),
             memory: restyle.memory,
             smooth: restyle.smooth,
-            models: models.records()?,
+            models: models.records()?.into_iter().chain(prior_record(plan.settings())).collect(),
             inputs: &restyle.inputs,
         };
         let common = serde_json::to_string(&common);

@@ -26,7 +26,7 @@ use crate::device::ComputeDevice;
 use crate::files::Existing;
 use crate::output::{InputRecord, Restyled, Saver, encode};
 use crate::progress::{Event, Figures, Stop};
-use crate::session::{End, Models, Plan, Session, Trace, prepare_no_text, run};
+use crate::session::{End, Models, Plan, Session, Trace, prepare_no_text, prior_record, run};
 use crate::settings::Settings;
 use crate::video::{Folder, FrameOfFilm, FrameSource, FramesOfFilm, Survey};
 use crate::{Error, Result};
@@ -313,7 +313,8 @@ impl Run<'_> {
         let enlarger = Enlarger::new(settings, self.models, device, session.surroundings())?;
         let picture = enlarger.enlarge(picture)?;
         self.progress.show(&mut || Ok(picture.clone()), frame + 1 == self.keys.count())?;
-        let mut saver = Saver::new(settings, self.restyle.inputs.clone(), self.models, Vec::new());
+        let inputs = self.restyle.inputs.clone();
+        let mut saver = Saver::new(settings, inputs, self.models, Vec::new(), prior_record(settings));
         let mut recipe = saver.recipe(drawn.state.iterations, figures, false)?;
         let source = self.restyle.source.file(frame);
         let sha256 = self.restyle.survey.of_file(frame);

@@ -65,7 +65,8 @@ impl Models {
         self.heads.iter().flatten().for_each(LoadedModel::start_hashing);
     }
 
-    /// The records of all models in a recipe.
+    /// The records of all models in a recipe. What drew the first picture has a record of its own
+    /// ([`prior_record`](super::prior_record)).
     ///
     /// # Errors
     /// If a file could not be read again.

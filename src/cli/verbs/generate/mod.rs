@@ -8,6 +8,7 @@ mod jobs;
 mod target;
 
 use crate::cli::DONE;
+use crate::cli::options::other_prior::OtherPrior;
 use crate::cli::options::{device, trust};
 use crate::cli::terminal::interrupt;
 use crate::cli::terminal::report::Reporter;
@@ -16,7 +17,8 @@ use crate::job::{Aside, Checkpoints, Delivery, Job, Limits, check_cutouts};
 use crate::models::{Finder, ModelRecord};
 use crate::output::{Beside, Recipe};
 use crate::progress::{Event, Stop};
-use crate::session::{ModelStore, Models};
+use crate::session::{ModelStore, Models, begins_with_prior};
+use crate::settings::Settings;
 use crate::{Result, picture};
 pub(in crate::cli) use arguments::{Arguments, Subject, prompt};
 use arguments::{Repeated, settings};
@@ -77,6 +79,7 @@ fn draw(
     let inputs = Recipe::inputs(&settings)?;
     let stop = stop()?;
     let tell = |event| reporter.tell(&event);
+    let other_prior = recipe.as_ref().and_then(|repeated| other_prior(&repeated.recipe, &settings));
     let (recorded, named) = recipe.map(|Repeated { recipe, named }| (recipe.models, named)).unzip();
     let recorded = recorded.unwrap_or_default();
     let finder = Finder::new(arguments.conduct.offline || arguments.dry_run, &stop, &tell).with_commits_of(&recorded);
@@ -92,6 +95,9 @@ fn draw(
     }
     let or = "; or choose other models with --vqgan and --clip";
     trust::get_consent(&strange, arguments.trust, or, &finder, &stop, reporter)?;
+    if let Some(other) = other_prior {
+        reporter.tell(&Event::Warning { message: other.warning() });
+    }
     let models = store.load(&settings, &finder)?;
     let limits = Limits { max_memory, jobs: 1 };
     let job = Job { settings, products, limits, inputs, resumed: None, aside, delivery: Delivery::Always };
@@ -100,7 +106,15 @@ fn draw(
     Ok(exit_code)
 }
 
-/// Warns if the file of a model differs from the one in the recipe.
+/// How the embedded prior differs from the one of a recipe, if it drew the first picture there and draws it now.
+fn other_prior(recipe: &Recipe, settings: &Settings) -> Option<OtherPrior> {
+    // A recipe that was written by hand names no models. Earlier versions did not record priors.
+    let had_one = recipe.prior().is_some() || !recipe.models.is_empty() && begins_with_prior(&recipe.settings);
+    if had_one && begins_with_prior(settings) { OtherPrior::than_in(recipe) } else { None }
+}
+
+/// Warns if the file of a model differs from the one in the recipe. Files are hashed during the run, so this is
+/// known only after it.
 fn warn_of_other_models(recorded: &[ModelRecord], models: &Models, reporter: &Reporter) -> Result<()> {
     for used in models.records()? {
         let before = recorded.iter().find(|before| before.role == used.role && before.name == used.name);

@@ -3,6 +3,7 @@
 mod elsewhere;
 mod exactly;
 mod own;
+mod prior;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     trust::check_paths(settings, path, arguments.trust)?;
     let opened = device::open(settings.device, settings.precision, reporter)?;
     check_inputs(&checkpoint.recipe)?;
+    let drew_first = prior::drew_first(&checkpoint.recipe);
     let changes = change(arguments, &mut checkpoint)?;
     let own = Own { checkpoint: path, recipe: &checkpoint.recipe, force: arguments.force };
     let picture = picture(arguments, &own)?;
@@ -114,6 +116,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let earlier_frames = is_moved.then(|| EarlierFrames::find(&own, &checkpoint, kept)).flatten();
     let cutouts = checkpoint.beside.save_cutouts.as_ref().map(|folder| own.cutouts(folder)).transpose()?;
     let Checkpoint { recipe, device: kind, mut beside, state } = checkpoint;
+    let prior = prior::checked(path, &recipe, &state, drew_first)?;
     changes.into_iter().for_each(warn);
     let here = [(recipe.program.as_str(), PROGRAM), (kind.as_str(), &opened.kind())]
         .map(|(then, now)| (then != now).then(|| format!("{then}, not {now}")));
@@ -155,7 +158,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         products,
         limits: Limits { max_memory: arguments.conduct.max_memory(), jobs: 1 },
         inputs: recipe.inputs,
-        resumed: Some(Resumed { state, earlier: recipe.earlier }),
+        resumed: Some(Resumed { state, earlier: recipe.earlier, prior }),
         aside: Aside { checkpoints, save_every: beside.save_every, cutouts },
         delivery: Delivery::Always,
     };
