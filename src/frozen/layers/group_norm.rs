@@ -114,6 +114,7 @@ impl InPlace for GroupNorm {
                         let gamma = self.scale[first_channel + offset];
                         let shift = self.shift[first_channel + offset];
                         let scale = inverse * gamma;
+                        let (mut of_gradient, mut of_product) = (0.0, 0.0);
                         // The sums read a block while it is in the cache.
                         for (dx, x) in dx.chunks_mut(BLOCK).zip(x.chunks(BLOCK)) {
                             if self.silu {
@@ -125,9 +126,11 @@ impl InPlace for GroupNorm {
                                     *dx *= gamma;
                                 }
                             }
-                            first += sum([dx], |[dx]| dx);
-                            second += sum([dx, x], |[dx, x]| dx * ((x - mean) * inverse));
+                            of_gradient += sum([dx], |[dx]| dx);
+                            of_product += sum([dx, x], |[dx, x]| dx * ((x - mean) * inverse));
                         }
+                        first += of_gradient;
+                        second += of_product;
                     }
                     let first = (first / size as f64) as f32;
                     let second = (second / size as f64) as f32;
