@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_run_begins_with_the_prior_if_nothing_covers_its_picture() {
         let begins = |prompt: &str, asked: Overrides| begins_with_prior(&settings(prompt, asked));
-        let init_image = Some("a.png".into());
+        let init_image = Some(std::path::PathBuf::from("a.png").into());
         assert!(begins("a cat", Overrides::default()));
         assert!(begins("a cat:0.5 | a dog:-1", Overrides::default()));
         assert!(!begins("a cat:-1", Overrides::default()));
@@ -119,7 +119,7 @@ mod tests {
         assert!(needs_first_picture(&stopped, &state(3)) && !needs_first_picture(&stopped, &state(4)));
         let image = candle_core::Tensor::zeros(1, candle_core::DType::F32, &candle_core::Device::Cpu).unwrap();
         assert!(!needs_first_picture(&held, &SessionState { enlarged: Some(image), ..state(5) }), "the second pass");
-        let frame_start = Some(FrameStart { frame: 1, parameters: Vec::new() });
+        let frame_start = Some(FrameStart { frame: 1, parameters: Vec::new(), remainder: None });
         assert!(!needs_first_picture(&held, &SessionState { frame_start, ..state(5) }), "a frame");
         let free = Overrides { init_weight: Some(0.0), ..Overrides::default() };
         assert!(!needs_first_picture(&with(free.clone()), &state(5)));
