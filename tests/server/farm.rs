@@ -36,6 +36,25 @@ fn a_program_without_s3_says_how_to_get_it() {
     }
 }
 
+#[cfg(all(feature = "postgres", unix))]
+#[test]
+fn a_database_that_does_not_answer_yet_is_waited_for() {
+    let place = Workplace::new();
+    // Nothing listens on this port.
+    let address = "postgres://art@127.0.0.1:1/art";
+    for verb in ["serve", "worker"] {
+        let mut command = place.command();
+        command.args([verb, "--data", "data", "--database", address]);
+        let mut waiting = crate::common::program::Running::start(&mut command);
+        waiting.wait_for_lines("trying again for up to 60 s", 1);
+        waiting.signal("TERM");
+        let outcome = waiting.finish();
+        assert_eq!(outcome.code, Some(0), "{}", outcome.errors);
+        let told = format!("the database {address} is not available yet: cannot reach the database: ");
+        assert!(outcome.errors.contains(&told), "{}", outcome.errors);
+    }
+}
+
 #[test]
 fn a_worker_finds_the_data_in_the_configuration_of_its_server() {
     let place = Workplace::new();
@@ -57,6 +76,43 @@ mod shared {
     use super::*;
     use crate::common::server::Server;
     use crate::place::{Farm, Worker};
+
+    #[test]
+    #[ignore = "needs PostgreSQL and moto: see the top of this file"]
+    fn a_bucket_that_is_missing_ends_a_worker_at_once() {
+        let Some(farm) = Farm::from_environment() else { panic!("T2A_POSTGRES and T2A_S3 are not set") };
+        let place = Workplace::new();
+        let mut arguments = farm.arguments();
+        let bucket = arguments.iter_mut().find(|argument| argument.starts_with("s3://")).unwrap();
+        "s3://no-such-bucket".clone_into(bucket);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let ended = place.run(&[&["worker", "--data", "data"], &arguments[..]].concat());
+        assert_eq!(ended.code, Some(2), "{}", ended.errors);
+        assert!(ended.errors.contains("s3://no-such-bucket: there is no such bucket"), "{}", ended.errors);
+        assert!(!ended.errors.contains("trying again"), "{}", ended.errors);
+    }
+
+    #[test]
+    #[ignore = "needs PostgreSQL and moto: see the top of this file"]
+    fn a_profile_has_the_keys_for_a_bucket() {
+        let Some(farm) = Farm::from_environment() else { panic!("T2A_POSTGRES and T2A_S3 are not set") };
+        let place = Workplace::new();
+        place.write("keys", "[art]\naws_access_key_id = test\naws_secret_access_key = test\n");
+        let worker = |profile: &str| {
+            let mut command = place.command();
+            command.args(["worker", "--data", "data"]).args(farm.arguments()).env("AWS_PROFILE", profile);
+            command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+            command.env("AWS_SHARED_CREDENTIALS_FILE", place.join("keys"));
+            command
+        };
+        let mut running = crate::common::program::Running::start(&mut worker("art"));
+        running.wait_for_lines("ready", 1);
+        running.signal("TERM");
+        assert_eq!(running.finish().code, Some(0));
+        let ended = crate::common::program::finish(&mut worker("none"));
+        assert_eq!(ended.code, Some(2), "{}", ended.errors);
+        assert!(ended.errors.contains("there is no profile `none` in "), "{}", ended.errors);
+    }
 
     #[test]
     #[ignore = "needs PostgreSQL and moto: see the top of this file"]
