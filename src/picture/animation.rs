@@ -48,6 +48,13 @@ impl Animation {
         begins_with(path, SIGNATURE)
     }
 
+    /// Whether a file is a GIF with more than one picture. If the second one is damaged, it does not count.
+    #[must_use]
+    pub fn moves(path: &Path) -> bool {
+        let second = || Self::open(path).ok()?.nth(1);
+        Self::is_one(path) && matches!(second(), Some(Ok(_)))
+    }
+
     /// Opens an animation and reads its header.
     ///
     /// # Errors
@@ -129,6 +136,20 @@ mod tests {
         assert_eq!(moments.iter().map(|moment| moment.hundredths).collect::<Vec<_>>(), [4, 8, 10]);
         let reds: Vec<u8> = moments.iter().map(|moment| moment.picture.get_pixel(3, 2).0[0]).collect();
         assert_eq!(reds, [0, 80, 160]);
+    }
+
+    #[test]
+    fn a_gif_of_one_picture_does_not_move() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.gif");
+        gif(&path, &[4, 4]);
+        assert!(Animation::moves(&path) && !Animation::moves(folder.path()));
+        gif(&path, &[4]);
+        assert!(!Animation::moves(&path));
+        // Without its last byte, which says that no other picture follows.
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(!Animation::moves(&path));
     }
 
     #[test]

@@ -65,9 +65,9 @@ pub enum Event {
         iterations: usize,
         /// Iterations that were done before the run was resumed
         done: usize,
-        /// The picture's width, in pixels
+        /// The width of the finished picture, in pixels
         width: usize,
-        /// The picture's height, in pixels
+        /// The height of the finished picture, in pixels
         height: usize,
         /// The seed
         seed: u64,
@@ -101,12 +101,12 @@ pub enum Event {
         /// The number of the frame, from 0
         frame: usize,
     },
-    /// Frames from the disk will be encoded
+    /// Frames of a film will be read or drawn, and encoded
     Encoding {
-        /// Number of frames
+        /// How many are read or drawn: the film may show some for longer than others, or fade between them
         frames: usize,
     },
-    /// A frame was read
+    /// A frame was read or drawn
     Encoded {
         /// The number of the frame, from 0
         frame: usize,
@@ -159,9 +159,9 @@ pub enum Event {
         figures: Figures,
         /// Duration of the run
         seconds: f64,
-        /// The picture's width, in pixels
+        /// The width of the file at `path`, or of the picture on standard output, in pixels
         width: usize,
-        /// The picture's height, in pixels
+        /// The height of the same, in pixels
         height: usize,
         /// Iterations that were planned
         iterations_total: usize,

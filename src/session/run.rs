@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::{Session, Step};
-use crate::drawer::Drawing;
+use crate::drawer::{self, Drawing};
 use crate::picture::Size;
 use crate::progress::{Ending, Event, Figures, Stop};
 use crate::{Error, Result};
@@ -58,7 +58,7 @@ pub type Watch<'a> = dyn FnMut(Event, Option<&Tensor>, &Session) -> Result<()> +
 pub fn run(session: &mut Session, stop: &Stop, watch: &mut Watch) -> Result<Finished> {
     let settings = session.settings().clone();
     let total = settings.iterations_to_run();
-    let Size { width, height } = settings.upscaled_size();
+    let Size { width, height } = drawer::of(&settings.drawer)?.finished_size(&settings);
     let (done, seed) = (session.iteration(), settings.seed.0);
     let gpu = session.device().gpu().map(ToString::to_string);
     let iterations_per_frame = settings.iterations_of_frame();

@@ -387,7 +387,13 @@ fn a_contact_sheet_shows_all() {
     let workplace = Workplace::new();
     workplace.write("a.txt", "a {red,green,blue} <apple>\n");
     let arguments = ["a.txt", "--contact-sheet", "sheet.png", "--contact-sheet", "sheet.html"];
-    batch(&workplace, &arguments).succeeded();
+    let outcome = batch(&workplace, &arguments).succeeded();
+    let named = "contact sheet: sheet.png\ncontact sheet: sheet.html";
+    assert!(
+        outcome.errors.trim_end().ends_with(named) && !outcome.output_text().contains("sheet"),
+        "{}",
+        outcome.errors
+    );
     let sheet = image::open(workplace.join("sheet.png")).unwrap();
     // Two by two pictures of 256 pixels, with gaps of 8.
     assert_eq!((sheet.width(), sheet.height()), (2 * 264 + 8, 2 * 264 + 8));
@@ -397,6 +403,9 @@ fn a_contact_sheet_shows_all() {
     std::fs::remove_file(workplace.join("sheet.html")).unwrap();
     batch(&workplace, &arguments).succeeded();
     assert_eq!(String::from_utf8(workplace.read("sheet.html")).unwrap(), page);
+    let outcome = batch(&workplace, &["a.txt", "--contact-sheet", "sheet.png", "--progress", "json"]).succeeded();
+    let saved = outcome.events().pop().unwrap();
+    assert_eq!(saved, serde_json::json!({"event": "saved", "path": "sheet.png"}));
 }
 
 #[cfg(unix)]

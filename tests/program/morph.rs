@@ -85,6 +85,14 @@ fn a_morph_is_a_film() {
     run(&workplace, "morph a.png b.png -o m.mp4 --seconds 1 --fps 8 -q");
     assert_eq!(Movie::of_mp4(&workplace.join("m.mp4")).frames.len(), 8);
     run(&workplace, "morph a.png b.png -o again.mp4 --seconds 1 --fps 8 -q --threads 1");
+    let outcome = workplace.run(&words("morph a.png b.png -o c.mp4 --seconds 1 --fps 8 --progress json")).succeeded();
+    let events = outcome.events();
+    let frames: Vec<_> = events.iter().filter_map(|event| event["frame"].as_u64()).collect();
+    assert_eq!((&events[0]["event"], &events[0]["frames"]), (&"encoding".into(), &8.into()), "{events:?}");
+    assert_eq!(frames, (0..8).collect::<Vec<_>>());
+    let outcome = workplace.run(&words("morph a.png b.png -o d.mp4 --frame-every 20 --progress lines")).succeeded();
+    // The frames 0, 20, 40 and 50
+    assert!(outcome.errors.contains("frame 4 of 4"), "{}", outcome.errors);
     assert!(workplace.read("m.mp4") == workplace.read("again.mp4"));
     RgbImage::new(24, 20).save(workplace.join("tall.png")).unwrap();
     for (line, named) in [

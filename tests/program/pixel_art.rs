@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::PROMPTS;
 use common::movie::Movie;
-use common::program::Workplace;
+use common::program::{Workplace, words};
 use image::RgbImage;
 
 /// A small picture of cells.
@@ -251,6 +251,40 @@ fn cells_are_written_with_as_many_pixels_as_asked_for() {
     for (x, y, colour) in three.enumerate_pixels() {
         assert_eq!(colour, one.get_pixel(x / 3, y / 3));
     }
+}
+
+#[test]
+fn the_size_that_is_reported_is_that_of_the_file() {
+    let workplace = Workplace::new();
+    let small = "--size 32x32 -n 1 --cutouts 1 --progress json --force";
+    let pixel = "--drawer pixel --pixel-size 16x16";
+    for (options, name, size) in [
+        (format!("{pixel} --pixel-zoom 3"), "p.png", (48, 48)),
+        (format!("{pixel} --pixel-zoom 3"), "p.webp", (48, 48)),
+        (format!("{pixel} --pixel-zoom 3"), "p.gif", (32, 32)),
+        (format!("{pixel} --upscale 2"), "p.png", (64, 64)),
+        ("--size 30x20 --upscale 2".to_owned(), "p.png", (60, 40)),
+        ("--size 64x64 --hires 2".to_owned(), "p.png", (64, 64)),
+    ] {
+        let line = format!("apple {small} {options} -o {name}");
+        let outcome = workplace.run(&words(&line)).succeeded();
+        let events = outcome.events();
+        let finished = events.iter().find(|event| event["event"] == "finished").unwrap();
+        let saved = image::open(workplace.join(name)).unwrap();
+        assert_eq!((saved.width(), saved.height()), size, "{line}");
+        assert_eq!((&finished["width"], &finished["height"]), (&size.0.into(), &size.1.into()), "{line}");
+        // A movie shows pictures before --pixel-zoom.
+        let started = events.iter().find(|event| event["event"] == "started").unwrap();
+        let picture = if name == "p.gif" { (48, 48) } else { size };
+        assert_eq!((&started["width"], &started["height"]), (&picture.0.into(), &picture.1.into()), "{line}");
+    }
+    let line = format!("apple --size 32x32 -n 1 --cutouts 1 {pixel} --pixel-zoom 8 -o q.png --progress lines");
+    let outcome = workplace.run(&words(&line)).succeeded();
+    assert!(outcome.errors.contains("done: 128x128, 1 iteration"), "{}", outcome.errors);
+    let line = format!("animate apple {small} {pixel} --pixel-zoom 3 --length 2 --iterations-per-frame 1 -o a.gif");
+    let events = workplace.run(&words(&line.replace(" -n 1 ", " "))).succeeded().events();
+    let finished = events.iter().find(|event| event["event"] == "finished").unwrap();
+    assert_eq!((&finished["width"], finished["path"].as_str()), (&32.into(), Some("a.gif")));
 }
 
 /// The SVG as resvg shows it against the picture. On white they differ only within two pixels of where colours meet: there

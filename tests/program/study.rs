@@ -48,6 +48,15 @@ fn a_study_has_every_subject_in_every_style_and_continues() {
 }
 
 #[test]
+fn the_page_has_one_default() {
+    let workplace = Workplace::new();
+    let help = workplace.run(&["study", "--help"]).succeeded();
+    let of_output = help.output_text().split("--output").nth(1).unwrap().split("\n      --").next().unwrap();
+    assert!(of_output.contains("[default: study.html]"), "{of_output}");
+    assert_eq!(of_output.matches("[default: ").count(), 1, "{of_output}");
+}
+
+#[test]
 fn all_styles_are_those_that_the_model_knows() {
     let workplace = Workplace::new();
     workplace.write("one.txt", "a castle\n");

@@ -70,6 +70,24 @@ fn all_formats_are_read_and_turned() {
     }
 }
 
+#[test]
+fn an_animated_gif_is_refused() {
+    let workplace = workplace();
+    workplace.run(&words("apple --size 32x24 -n 1 --cutouts 1 -q -o 'my castle.gif'")).succeeded();
+    let lines = workplace.refuses_somehow(&words("upscale 'my castle.gif' -x 2"));
+    assert!(lines[0].contains("my castle.gif") && lines[0].contains("this GIF is animated"), "{lines:?}");
+    let again = "text2art --from 'my castle.gif' --upscale 2 --gif";
+    assert!(lines[1].contains("`text2art video`") && lines[1].ends_with(again), "{lines:?}");
+    // One that another program made has no recipe, and another picture of the same command is not enlarged either.
+    pattern(20, 10).save(workplace.join("photo.png")).unwrap();
+    workplace.run(&words("morph photo.png photo.png -o morph.gif --length 2 -q")).succeeded();
+    let lines = workplace.refuses_somehow(&words("upscale photo.png morph.gif -x 2"));
+    assert!(lines[0].contains("morph.gif") && !lines[1].contains("--from"), "{lines:?}");
+    // The command of the hint works.
+    let outcome = workplace.run(&words("--from 'my castle.gif' --upscale 2 --gif -q -o large.png")).succeeded();
+    assert_eq!(outcome.output_text(), "large.png\nlarge.gif\n");
+}
+
 /// Bytes must not depend on the number of threads, with several tiles (the picture is wider than a tile) or one.
 #[test]
 fn the_bytes_do_not_depend_on_threads() {

@@ -113,6 +113,10 @@ impl Defaults {
 
     /// Adds the default of an option to its help.
     fn tell(&self, option: Arg) -> Arg {
+        if !option.get_default_values().is_empty() {
+            // The help of such an option has its default.
+            return option;
+        }
         let id = option.get_id().as_str().to_owned();
         let other = OTHER_DEFAULTS.iter().find(|(name, _)| *name == id).map(|(_, value)| *value);
         let shown = OptionInfo::of(&id).and_then(|option| option.shown);

@@ -112,6 +112,11 @@ pub(super) fn list() -> String {
     list
 }
 
+/// The names of all topics.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|topic| topic.name)
+}
+
 /// The topics, as a section of the manual page.
 pub(super) fn section() -> String {
     let mut section = ".SH TOPICS\n".to_owned();

@@ -24,6 +24,11 @@ use crate::settings::{Chosen, Overrides, SeedChoice};
 use crate::video::FileNames;
 use crate::{Error, Result};
 
+/// The verb that draws animations.
+const ANIMATE: &str = "animate";
+/// The verbs that make films.
+const FILMS: [&str; 3] = [ANIMATE, "restyle", "morph"];
+
 /// The arguments of `submit`.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -97,7 +102,27 @@ impl Arguments {
     }
 }
 
+/// Refuses words that begin with a verb that makes films: they would be drawn as a prompt. A prompt that is one argument
+/// may begin with anything.
+fn refuse_films(words: &[String]) -> Result<()> {
+    let Some((verb, rest)) = words.split_first().filter(|(_, rest)| !rest.is_empty()) else { return Ok(()) };
+    if !FILMS.contains(&verb.as_str()) {
+        return Ok(());
+    }
+    let quoted = |text: &[&str]| shlex::try_join(text.iter().copied()).unwrap_or_else(|_| text.join(" "));
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let film = if verb == ANIMATE {
+        format!("to have an animation drawn, give its length: text2art submit {} --length 24 --mp4", quoted(&rest))
+    } else {
+        format!("run `text2art {verb}` on this machine")
+    };
+    let prompt = quoted(&[words.join(" ").as_str()]);
+    let hint = format!("{film}; to draw these words, run: text2art submit {prompt}");
+    Err(Error::usage(format!("`submit` has no command {verb}"), hint))
+}
+
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {
+    refuse_films(&arguments.prompt)?;
     let mut settings = arguments.settings(reporter)?;
     // The names of files have it.
     let seed = settings.seed.map(SeedChoice::seed).transpose()?.unwrap_or_default();

@@ -64,8 +64,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     let stop = interrupt::stop_on_signal(reporter, "frame")?;
     let last = frames.len() - 1;
     let mut recorder = Recorder::start(&products, &settings, size, 0..=last)?;
-    reporter.tell(&Event::Encoding { frames: frames.len() });
-    let mut taken = None;
+    reporter.tell(&Event::Encoding { frames: (0..=last).filter(|index| recorder.wants(*index)).count() });
+    let (mut taken, mut count) = (None, 0);
     for (index, path) in frames.iter().enumerate() {
         // The frames so far make a complete video.
         if stop.is_requested() || recorder.problems().next().is_some() {
@@ -74,8 +74,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
         if recorder.wants(index) {
             recorder.push(index, picture::read(path)?.into(), None);
             taken = Some(path);
+            reporter.tell(&Event::Encoded { frame: count });
+            count += 1;
         }
-        reporter.tell(&Event::Encoded { frame: index });
     }
     let Some(last) = taken else { return Err(Error::Stopped.into()) };
     for file in recorder.end(recipe(last, &settings)) {

@@ -120,7 +120,8 @@ impl Morph {
     ) -> Result<Vec<PathBuf>> {
         let last = self.frames() - 1;
         let mut recorder = Recorder::start(products, video, self.size, 0..=last)?;
-        progress.tell(Event::Encoding { frames: last + 1 });
+        progress.tell(Event::Encoding { frames: (0..=last).filter(|frame| recorder.wants(*frame)).count() });
+        let mut made = 0;
         let mut pair: Option<(usize, Pair)> = None;
         for frame in 0..=last {
             if recorder.problems().next().is_some() || (stop.is_requested() && frame > 0) {
@@ -140,8 +141,9 @@ impl Morph {
                     pair.picture(self.ease.share(step as f64 / self.length as f64))?
                 };
                 recorder.push(frame, pixels.into(), None);
+                progress.tell(Event::Encoded { frame: made });
+                made += 1;
             }
-            progress.tell(Event::Encoded { frame });
         }
         // The film ends with the last picture.
         let recipe = self.pictures.last().and_then(|path| Recipe::read(path).ok());

@@ -326,4 +326,37 @@ fn a_shell_completes_verbs_options_values_and_files() {
         assert_eq!(completed(&format!("text2art {option} pho")), ["photo.png"], "{option}");
     }
     assert_eq!(completed("text2art --frames fr"), ["frames"]);
+    // Names from the lists of the program, and files where no name fits.
+    assert_eq!(completed("text2art --style waterc"), ["watercolor"]);
+    assert_eq!(completed("text2art study prompts.txt --styles waterc"), ["watercolor"]);
+    assert_eq!(completed("text2art --palette game"), ["game-boy", "game-boy-pocket"]);
+    assert_eq!(completed("text2art --palette pho"), ["photo.png"]);
+    assert_eq!(completed("text2art --model imagenet-"), ["imagenet-cc"]);
+    assert_eq!(completed("text2art --vqgan amu"), ["amused"]);
+    assert_eq!(completed("text2art --clip vit-b1"), ["vit-b16"]);
+    assert_eq!(completed("text2art upscale photo.png --upscaler lan"), ["lanczos"]);
+    assert_eq!(completed("text2art --drawer pix"), ["pixel"]);
+    assert_eq!(completed("text2art help anim"), ["animate", "animation"]);
+}
+
+#[test]
+fn scripts_of_shells_have_the_names_that_options_take() {
+    let workplace = Workplace::new();
+    for (shell, names) in [
+        ("zsh", [r#":COLORS:{_alternative names\:name\:"(1-bit "#, r" made\ of\ water ", "(vqgan pixel "]),
+        ("fish", [" -l palette ", "watercolor\\t''", "using_subcommand help\" -f -a \"animate animation "]),
+    ] {
+        let script = workplace.run(&["completions", shell]).succeeded();
+        let script = script.output_text();
+        for name in names.iter().chain(&["game-boy", "watercolor", "imagenet-cc", "vit-b16", "amused", "lanczos"]) {
+            assert!(script.contains(name), "{shell}: {name}");
+        }
+        // What a shell would take for a quotation mark is in no list.
+        assert!(!script.contains("child's drawing") && !script.contains("child'\\''s drawing"), "{shell}");
+    }
+    let script = workplace.run(&["completions", "fish"]).succeeded();
+    let palette = script.output_text().lines().find(|line| line.contains(" -l palette ")).unwrap().to_owned();
+    assert!(palette.contains(" -r -F -a \""), "{palette}");
+    // Other values are read as before.
+    workplace.run(&["a cat", "--palette", "red,#00ff00", "--style", "gouache", "--dry-run"]).succeeded();
 }

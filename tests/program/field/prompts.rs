@@ -47,6 +47,33 @@ fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
 }
 
+/// Nothing listens on port 1.
+#[cfg(feature = "server")]
+#[test]
+fn submit_takes_no_verb_that_makes_films_for_a_prompt() {
+    let workplace = Workplace::new();
+    let server = ["--server", "http://127.0.0.1:1"];
+    for (line, way) in [
+        ("animate a frog", "text2art submit a frog --length 24 --mp4;"),
+        ("restyle film neon", "run `text2art restyle` on this machine;"),
+        ("morph a.png b.png", "run `text2art morph` on this machine;"),
+    ] {
+        let given = [&["submit"], &words(line)[..], &server].concat();
+        let lines = workplace.refuses_somehow(&given);
+        let verb = line.split(' ').next().unwrap();
+        assert_eq!(lines[0], format!("error: `submit` has no command {verb}"));
+        let quoted = format!("run: text2art submit '{line}'");
+        assert!(lines[1].contains(way) && lines[1].ends_with(&quoted), "{lines:?}");
+        // The ways that the hint names get as far as the server.
+        let whole = workplace.run(&[&["submit", line][..], &server].concat());
+        assert!(whole.code != Some(0) && whole.errors.contains("127.0.0.1:1"), "{}", whole.errors);
+    }
+    for line in ["submit a frog --length 24 --mp4", "submit animate", "submit a morph of cats"] {
+        let outcome = workplace.run(&[&words(line)[..], &server].concat());
+        assert!(outcome.code != Some(0) && outcome.errors.contains("127.0.0.1:1"), "{line}: {}", outcome.errors);
+    }
+}
+
 /// The settings a dry run prints.
 fn dry(workplace: &Workplace, line: &str) -> toml::Table {
     let outcome = workplace.run(&[&words(line)[..], &["--dry-run"]].concat()).succeeded();

@@ -17,8 +17,8 @@ use crate::batch::{
 };
 use crate::cli::options::conduct::Conduct;
 use crate::cli::options::{device, sources};
-use crate::cli::terminal::report::Reporter;
-use crate::cli::terminal::{interrupt, stdout};
+use crate::cli::terminal::report::{Progress, Reporter};
+use crate::cli::terminal::{interrupt, line, stdout};
 use crate::cli::{DONE, FAILED, INTERRUPTED};
 #[cfg(feature = "server")]
 use crate::client::Address;
@@ -148,7 +148,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
     };
     let mut display = Display::new(reporter, run.devices.len());
     let (ledger, exit_code) = draw((on_this_machine(run), stop), plan, Ledger::new(keep, results), &mut display)?;
-    write_sheets(&sheets, &ledger)?;
+    write_sheets(&sheets, &ledger, reporter)?;
     Ok(exit_code)
 }
 
@@ -158,8 +158,16 @@ fn sheets(arguments: &Arguments) -> Result<Vec<(&Path, Existing)>> {
     sheets.map(|path| Ok((path, check_sheet(path, arguments.force)?))).collect()
 }
 
-fn write_sheets(sheets: &[(&Path, Existing)], ledger: &Ledger) -> Result<()> {
-    sheets.iter().try_for_each(|(path, existing)| write_sheet(path, &ledger.cards(), *existing).map(drop))
+/// Writes the contact sheets and reports them. Standard output has only what the lines of the batch asked for.
+fn write_sheets(sheets: &[(&Path, Existing)], ledger: &Ledger, reporter: &Reporter) -> Result<()> {
+    for (path, existing) in sheets {
+        let path = write_sheet(path, &ledger.cards(), *existing)?;
+        if matches!(reporter.progress(), Progress::Bar | Progress::Lines) {
+            line(&format!("contact sheet: {}", path.display()));
+        }
+        reporter.tell(&Event::Saved { path });
+    }
+    Ok(())
 }
 
 /// The plan of a batch, and where its results go.

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, address: Option<Address>, reporter: &Re
     let mut display = Display::with_bars(reporter, farm.workers(), MOST_BARS);
     let (ledger, exit_code) =
         draw((farm.clone(), detach.stop.clone()), plan, Ledger::new(keep, results), &mut display)?;
-    write_sheets(&sheets, &ledger)?;
+    write_sheets(&sheets, &ledger, reporter)?;
     if let Some(fault) = farm.fault() {
         return Err(fault.into());
     }

@@ -9,6 +9,7 @@ use crate::cli::terminal::report::Reporter;
 use crate::cli::terminal::stdout;
 use crate::cli::{DONE, FAILED, INTERRUPTED};
 use crate::device::ComputeDevice;
+use crate::drawer;
 use crate::files::{Existing, Naming, write_beside};
 use crate::job::{Done, Job, Progress};
 use crate::progress::{Event, Stop};
@@ -63,6 +64,7 @@ pub(in crate::cli) fn run_job(
 ) -> anyhow::Result<u8> {
     let settings = job.settings.clone();
     let is_stream = job.products.output().as_os_str().is_empty();
+    let is_movie = job.products.instead().is_some();
     let name = Naming::Free.path(&settings.prompt.all()[0].text, settings.seed.0);
     let follower = Follower { reporter, name, unprinted: RefCell::default() };
     let done = job.run(models, device, stop, &follower);
@@ -71,14 +73,20 @@ pub(in crate::cli) fn run_job(
     }
     let Done { recipe, paths, lost, failed, end, .. } = done?;
     if lost.is_none() {
+        // --pixel-zoom does not change movies. If a movie failed, its last picture was saved.
+        let size = if is_movie && failed.is_none() {
+            settings.upscaled_size()
+        } else {
+            drawer::of(&settings.drawer)?.finished_size(&settings)
+        };
         reporter.tell(&Event::Finished {
             path: paths.first().filter(|_| !is_stream).cloned(),
             seed: settings.seed.0,
             iterations: recipe.result.iterations_done,
             figures: recipe.result.figures,
             seconds: reporter.seconds(),
-            width: settings.upscaled_size().width,
-            height: settings.upscaled_size().height,
+            width: size.width,
+            height: size.height,
             iterations_total: settings.iterations_to_run(),
             ending: end.ending(),
         });

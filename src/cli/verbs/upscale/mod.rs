@@ -14,7 +14,7 @@ use crate::device::ComputeDevice;
 use crate::files::{Existing, create_folder_of, write_whole};
 use crate::models::{Finder, Role};
 use crate::output::{Encoding, PICTURE, Recipe};
-use crate::picture::{Size, Tile};
+use crate::picture::{Animation, Size, Tile};
 use crate::progress::{Event, Stop};
 use crate::session::LoadedModel;
 use crate::session::memory::refuse_above_room;
@@ -108,6 +108,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow:
 fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter: &Reporter) -> Result<Vec<Task<'a>>> {
     let sizes = arguments.images.iter().map(|source| picture::layered_dimensions(source));
     let sizes = sizes.collect::<Result<Vec<_>>>()?;
+    if let Some(film) = arguments.images.iter().find(|source| Animation::moves(source)) {
+        return Err(refusal_of_film(film, arguments.factor));
+    }
     let end = format!("-x{}.png", arguments.factor.times());
     let targets = targets::targets(&arguments.images, arguments.output.as_deref(), (PICTURE, &end), arguments.force)?;
     let quality = checked_quality(&arguments.settings.overrides)?;
@@ -136,6 +139,21 @@ fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter:
         tasks.push(Task { source, target, existing, size, encoding, recipe, upscaler });
     }
     Ok(tasks)
+}
+
+/// The error about an animated GIF. One that text2art drew can be drawn again.
+fn refusal_of_film(path: &Path, factor: Factor) -> Error {
+    let hint = "save its frames as pictures, for example with ffmpeg, enlarge them, and run `text2art video` on them";
+    let hint = match (Recipe::read(path), shlex::try_quote(&path.to_string_lossy())) {
+        (Ok(recipe), Ok(name)) if recipe.settings.upscale.is_none() => {
+            let times = factor.times();
+            format!(
+                "{hint}; if the GIF shows how a picture was drawn, run: text2art --from {name} --upscale {times} --gif"
+            )
+        }
+        _ => hint.to_owned(),
+    };
+    Error::file(path, "this GIF is animated, and `upscale` enlarges single pictures only", hint)
 }
 
 /// The work on all pictures.
