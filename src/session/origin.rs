@@ -60,10 +60,6 @@ mod tests {
         combine(&[Overrides { prompt: Some(prompt.parse().unwrap()), ..asked }]).unwrap()
     }
 
-    fn keys(text: &str) -> Option<Keyframes> {
-        Some(text.parse().unwrap())
-    }
-
     #[test]
     fn a_run_begins_with_the_prior_if_nothing_covers_its_picture() {
         let begins = |prompt: &str, asked: Overrides| begins_with_prior(&settings(prompt, asked));
@@ -128,7 +124,7 @@ mod tests {
             &state(5)
         ));
         // With a weight that ends, the picture is needed until then.
-        let ending = with(Overrides { init_weight_keys: keys("0: 1, 5: 0"), ..Overrides::default() });
+        let ending = with(Overrides { init_weight_keys: "0: 1, 5: 0".parse().ok(), ..Overrides::default() });
         assert!(needs_first_picture(&ending, &state(4)) && !needs_first_picture(&ending, &state(5)));
         // The outside of a mask stays as it was drawn, unless prompts act on it.
         let masked = Overrides { mask: Some("left:0.5".parse().unwrap()), ..free };

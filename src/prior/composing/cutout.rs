@@ -107,7 +107,7 @@ impl Drawn {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
         let colors: Vec<[u8; 3]> = picture.pixels().map(|pixel| pixel.0).collect();
         let labs: Vec<[f32; 3]> = colors.iter().map(|color| oklab::of_srgb(*color)).collect();
-        let from_edge = |at: usize| from_edge(at, width, height);
+        let from_edge = |at: usize| edge_distance(at, width, height);
         let ring: Vec<usize> = (0..labs.len()).filter(|at| (FRAME..FRAME + RING).contains(&from_edge(*at))).collect();
         let plain: [f32; 3] = std::array::from_fn(|axis| {
             let mut values: Vec<f32> = ring.iter().map(|at| labs[*at][axis]).collect();
@@ -123,8 +123,8 @@ impl Drawn {
     }
 
     /// The distance of a pixel from the nearest edge of the drawing.
-    fn from_edge(&self, at: usize) -> usize {
-        from_edge(at, self.width, self.height)
+    fn edge_distance(&self, at: usize) -> usize {
+        edge_distance(at, self.width, self.height)
     }
 
     /// How well the thing is told from its background: its area, times how different its pixels are up to a limit.
@@ -190,7 +190,7 @@ impl Drawn {
             return None;
         }
         let covered = |at: usize| {
-            if self.from_edge(at) < FRAME {
+            if self.edge_distance(at) < FRAME {
                 return 0.0;
             }
             let shown = along(apart(self.colors[at], other.colors[at]), backgrounds) / length;
@@ -282,7 +282,7 @@ impl Drawn {
 }
 
 /// The distance of a pixel from the nearest edge of a picture.
-fn from_edge(at: usize, width: usize, height: usize) -> usize {
+fn edge_distance(at: usize, width: usize, height: usize) -> usize {
     let (x, y) = (at % width, at / width);
     x.min(y).min(width - 1 - x).min(height - 1 - y)
 }

@@ -29,7 +29,7 @@ const BEHIND_WHITE: [u8; 3] = [150, 205, 250];
 /// A thing is white if at least this share of it is.
 const MOSTLY: f32 = 0.5;
 /// The smallest that the seed makes a single thing, as a share of the largest that fits.
-const SMALLEST_ALONE: f64 = 0.8;
+const SMALLEST_ALONE: f64 = 0.75;
 /// The same for several things together, which are small already.
 const SMALLEST: f64 = 0.88;
 /// How much of the free space stays on each side of everything.
