@@ -14,7 +14,7 @@ const HUES_END: f32 = 50.0;
 const SAME: f32 = 0.13;
 /// ... or if its hue does by at most so many degrees, and its lightness by at most `SAME_LIGHTNESS`.
 const SAME_HUE: f32 = 22.0;
-const SAME_LIGHTNESS: f32 = 0.22;
+const SAME_LIGHTNESS: f32 = 0.15;
 /// The lightness of what is not lit, and of what is lit most.
 const DARKEST: f32 = 0.1;
 const LIGHTEST: f32 = 0.97;
