@@ -220,7 +220,8 @@ impl Ledger {
                         iterations: Some(done.iterations),
                         figures: Some(done.figures),
                         score: done.score,
-                        rank,
+                        // A rank in the results is what says that a picture is a batch's own.
+                        rank: rank.filter(|_| is_own),
                         seconds: end.seconds,
                         ..Outcome::new(status, &open.group.place)
                     }

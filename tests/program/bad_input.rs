@@ -322,14 +322,12 @@ fn files_whose_name_is_no_text() {
 fn a_prompt_of_a_hundred_thousand_characters() {
     let words = (0..).map(|number| format!("apple{number}")).take(10_200).collect::<Vec<_>>().join(" ");
     let prompt = &words[..100_000];
-    let last = prompt.rsplit_once(' ').unwrap().1;
     let unbroken = "a".repeat(100_000);
-    for (prompt, last) in [(prompt, last), (&unbroken, "aaaaaaaaaa")] {
+    for prompt in [prompt, &unbroken] {
         let workplace = Workplace::new();
         let outcome = workplace.run(&[prompt, "--size", "64x64", "--iterations", "1"]).succeeded();
         let first = outcome.errors.lines().next().unwrap();
-        assert!(first.starts_with("warning: ") && first.ends_with(last), "{}", &first[..200]);
-        assert!(first.len() > 99_000);
+        assert!(first.starts_with("warning: ") && first.ends_with("...") && first.len() < 200, "{first}");
         assert!(Path::new(outcome.output_text().trim_end()).file_name().unwrap().len() < 100);
         workplace.run(&["info", outcome.output_text().trim_end()]).succeeded();
     }
