@@ -245,10 +245,16 @@ fn mistyped_alone(word: &str) -> Option<(String, String)> {
     let verb = names_of_verbs(&command)
         .filter(|name| name.len() >= SHORTEST_VERB)
         .find(|name| is_slip(&lower, name) || *name == lower)?;
-    if sentence::knows(word).unwrap_or(true) {
+    let is_known = sentence::knows(word).unwrap_or(true);
+    // Only the case of a command's name is wrong then: the model knows `Styles` for its `style`.
+    if is_known && verb != lower {
         return None;
     }
-    let message = format!("`{word}` is not a command, nor a word that the embedded model knows");
+    let message = if is_known {
+        format!("`{word}` is not a command")
+    } else {
+        format!("`{word}` is not a command, nor a word that the embedded model knows")
+    };
     Some((message, format!("did you mean the command `{verb}`? {}", to_draw([word]))))
 }
 
