@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{LoadedModel, Models, camera, masks, no_text, overlay};
+use super::{LoadedModel, Models, begins_with_prior, camera, masks, no_text, overlay};
 use crate::clip::Clip;
 use crate::device::ComputeDevice;
 use crate::drawer::{self, Blueprint};
 use crate::frozen::{GRADIENT_GROUP, Memory, MemoryOf};
 use crate::judge::losses;
 use crate::machine::in_words;
+use crate::models::embedded;
 use crate::settings::{Mask, PictureLoss, Settings};
 use crate::{Error, Result, picture};
 
@@ -24,6 +25,12 @@ const SLACK_ON_GPU: u64 = 16;
 /// The memory of buffers that wait to be used again: 1 / the first number as a share, and at most the second number in
 /// bytes (`frozen/buffer.rs`).
 const WAITING: (u64, u64) = (8, 128 << 20);
+
+/// The memory in which the prior draws the first picture: its network, the tables of the VQGAN's encoder, and what they compute;
+/// measured.
+const PRIOR: u64 = 24 << 20;
+/// The memory of the embedded VQGAN and of the embedded CLIP, which the prior loads if the run does not; measured.
+const BESIDE_PRIOR: (u64, u64) = (12 << 20, 14 << 20);
 
 /// The memory of the average of the parameters, in bytes for each pixel of the picture: the average, a mean that is being
 /// drawn and a copy of the parameters, each of at most four numbers (a latent of f8 and cells with alpha have as many), and
@@ -97,6 +104,9 @@ impl<'a> Estimate<'a> {
             if let Some(upscaler) = &models.upscaler {
                 lasting += upscaler.compiled_bytes();
                 file = file.max(upscaler.file_bytes());
+            }
+            if begins_with_prior(settings) {
+                starting = starting.max(prior_memory(models));
             }
         }
         let enlarging = match models.enlargement(settings)? {
@@ -183,6 +193,14 @@ impl<'a> Estimate<'a> {
             clip: self.models.clips.iter().map(|clip| clip.model.image_tower(0).blocks()).max().unwrap_or(0),
         }
     }
+}
+
+/// The memory in which the prior draws the first picture, beside the models of the run, in bytes.
+fn prior_memory(models: &Models) -> u64 {
+    let has_vqgan = models.vqgan.iter().any(|vqgan| vqgan.name == embedded::NAME);
+    let has_clip = models.clips.iter().any(|clip| clip.name == embedded::NAME);
+    let (vqgan, clip) = BESIDE_PRIOR;
+    PRIOR + if has_vqgan { 0 } else { vqgan } + if has_clip { 0 } else { clip }
 }
 
 /// The memory of a session that rests while another one draws, in bytes.

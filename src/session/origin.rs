@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::resolve::combine;
     use crate::session::FrameStart;
-    use crate::settings::{Keyframes, Overrides};
+    use crate::settings::Overrides;
 
     fn settings(prompt: &str, asked: Overrides) -> Settings {
         combine(&[Overrides { prompt: Some(prompt.parse().unwrap()), ..asked }]).unwrap()
