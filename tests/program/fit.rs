@@ -8,7 +8,7 @@ use common::program::{Workplace, words};
 use serde_json::Value;
 
 /// A small run; the picture after a number of iterations does not depend on how many follow.
-const SMALL: &str = "--size 32x32 --cutouts 2 --seed 3 --force";
+const SMALL: &str = "--size 32x32 --cutouts 2 --seed 3 --learning-rate-drops none --force";
 
 /// Draws a picture, and returns its events.
 fn events(workplace: &Workplace, arguments: &[&str]) -> Vec<Value> {

@@ -30,7 +30,7 @@ pub(in crate::cli) struct Arguments {
     elsewhere: ElsewhereArguments,
     /// Configuration file of the server, or `none` [default: same as for `text2art serve`]
     ///
-    /// The worker reads only where the server keeps its queue and its pictures, and --jobs-per-process. Environment
+    /// The worker reads only --jobs-per-process and where the server keeps its queue and its pictures. Environment
     /// variables such as `TEXT2ART_SERVE_DATABASE` take precedence over the file.
     #[arg(long, value_name = "FILE", help_heading = "Server", value_hint = clap::ValueHint::FilePath)]
     config: Option<std::path::PathBuf>,
