@@ -24,7 +24,7 @@ pub struct Drawn {
     pub recipe: Box<Recipe>,
     /// How well the picture fits its prompt, if it was scored
     pub score: Option<f64>,
-    /// The time to draw it in seconds, if it was drawn elsewhere, where it may have waited
+    /// The drawing time in seconds, if the picture was drawn on a server, where it may also have waited
     pub seconds: Option<f64>,
 }
 

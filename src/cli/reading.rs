@@ -1,11 +1,11 @@
 //! Decides whether a command line begins with a verb or with a prompt.
 //!
 //! 1. The first word is a verb if the verb accepts the rest: `text2art info castle.png` shows a recipe.
-//! 2. It also is one if a single word follows that the verb does not accept, as in `text2art cancel all`, unless an option
-//!    follows that only pictures have; and if the rest looks like something mistyped: the name of a file, or one or two words
-//!    of which the first is close to the name of a command within the verb (`text2art models pul imagenet`).
+//! 2. It is also a verb if a single word follows that the verb does not accept, as in `text2art cancel all`, unless there is
+//!    an option that only pictures have; and if the rest looks mistyped: the name of a file, or one or two words, the first
+//!    of which is close to the name of a command of the verb (`text2art models pul imagenet`).
 //! 3. Other lines are prompts, with the verb's name as their first word: `text2art video game castle` draws.
-//! 4. A word alone is no prompt if it is a verb with a slip of the finger, and the embedded model does not know it.
+//! 4. A single word is not a prompt if it is a mistyped verb and the embedded model does not know the word.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::text::{is_slip, near_names, question};
 
 /// The verb that draws. Words after it are a prompt.
 pub(super) const GENERATE: &str = "generate";
-/// The shortest name of a verb that a word alone can be a slip of: shorter names are close to many words.
+/// The shortest verb for which a single word can be a typo: shorter names are close to many words.
 const SHORTEST_VERB: usize = 4;
 /// Extensions of the files that verbs and options accept.
 const EXTENSIONS: [&str; 29] = [
@@ -73,7 +73,7 @@ pub(super) fn read(given: &[OsString]) -> Result<ArgMatches, Box<Refusal>> {
             let is_plain = matches.subcommand_name().is_none() && !given.iter().any(|argument| argument == "--");
             let words = words_of(&matches);
             let refusal = || {
-                // An option says that a picture is wanted.
+                // The option shows that a picture is wanted.
                 let is_alone = given.len() == 2;
                 refusal(&words).or_else(|| mistyped_alone(words.first().filter(|_| is_alone)?))
             };
@@ -171,7 +171,7 @@ fn words_of(matches: &ArgMatches) -> Vec<String> {
     matches.get_many::<String>("prompt").into_iter().flatten().cloned().collect()
 }
 
-/// Whether a single word follows the name of a verb, which is not that of a file. Words in quotes are a phrase.
+/// Whether a single word that is not the name of a file follows the name of a verb. Words in quotes are a phrase.
 fn is_one_word(words: &[String]) -> bool {
     let [_, word] = words else { return false };
     !word.contains(char::is_whitespace) && !is_file_name(word) && !Path::new(word).exists()
@@ -238,7 +238,7 @@ fn refusal(words: &[String]) -> Option<(String, String)> {
     Some((format!("`{first}` is not a command"), format!("{question} {draw}")))
 }
 
-/// Why a word alone was probably not meant as a prompt, and what to do: it is a verb with a slip of the finger.
+/// Why a single word was probably not meant as a prompt, because it is a mistyped verb, and what to do.
 fn mistyped_alone(word: &str) -> Option<(String, String)> {
     let lower = word.to_lowercase();
     let command = Arguments::command();
@@ -253,7 +253,7 @@ fn mistyped_alone(word: &str) -> Option<(String, String)> {
     let message = if is_known {
         format!("`{word}` is not a command")
     } else {
-        format!("`{word}` is not a command, nor a word that the embedded model knows")
+        format!("`{word}` is not a command, and the embedded model does not know this word")
     };
     Some((message, format!("did you mean the command `{verb}`? {}", to_draw([word]))))
 }

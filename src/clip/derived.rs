@@ -1,4 +1,4 @@
-//! What was derived from pictures with a CLIP, remembered: the frames of a film have the same image prompts and styles.
+//! A cache of what a CLIP derived from pictures: the frames of a film have the same image prompts and styles.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
 
-/// The most results that are remembered, the latest ones: each is a feature, or the Gram matrices of a style.
+/// The maximum number of recent results to keep. Each is a feature, or the Gram matrices of a style.
 const MOST: usize = 16;
 
 /// A digest of what was derived and of the picture that it was derived from.
@@ -36,7 +36,7 @@ impl Derived {
         if let Some(known) = known.and_then(|known| known.downcast().ok()) {
             return Ok(known);
         }
-        // The lock is not held meanwhile, since this takes long. Two threads derive the same.
+        // The lock is not held here, because this takes long. Two threads may derive the same result.
         let derived = Arc::new(derive()?);
         let kept: Arc<dyn Any + Send + Sync> = derived.clone();
         let mut remembered = remembered()?;
@@ -49,7 +49,7 @@ impl Derived {
 
     /// Forgets all results.
     pub(super) fn forget(&self) {
-        // After a panic, what is in there is to be forgotten all the same.
+        // Even after a panic, the contents must be cleared.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -230,7 +230,7 @@ impl Clip {
 
     /// Forgets the sentences and the pictures that were read.
     pub fn forget_inputs(&self) {
-        // After a panic, what is in there is to be forgotten all the same.
+        // Even after a panic, the contents must be cleared.
         self.read.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.derived.forget();
     }

@@ -24,7 +24,7 @@ pub struct Tokenizer {
 pub struct Tokens {
     /// Start token, the text's tokens, end token; at most the model's context length
     pub ids: Vec<u32>,
-    /// The end of the text that did not fit and was dropped, from the word on of which a part was dropped
+    /// The end of the text, which did not fit and was dropped, from the first word that was cut
     pub dropped: Option<String>,
 }
 
@@ -91,7 +91,7 @@ impl Tokenizer {
     }
 }
 
-/// The place where the word begins that a place is in. Scripts without spaces between words have no such place.
+/// The start of the word at a position. There is none in scripts without spaces between words.
 fn word_at(text: &str, place: usize) -> usize {
     let is_letter = |letter: char| letter.is_alphanumeric() && letter < FIRST_WITHOUT_SPACES;
     let (Some(before), Some(after)) = (text.get(..place), text.get(place..)) else { return place };

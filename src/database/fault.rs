@@ -35,7 +35,7 @@ pub(super) fn fault(error: &sqlx::Error) -> Error {
     }
 }
 
-/// An error of the first connection. If waiting cannot mend it, it is the user's to mend.
+/// An error from the first connection. If waiting cannot help, the user has to fix the problem.
 #[cfg(feature = "postgres")]
 pub(super) fn fault_at_start(error: &sqlx::Error) -> Error {
     let is_refused = match error {

@@ -112,10 +112,10 @@ pub trait Drawer: Send {
         None
     }
 
-    /// Takes the remainder of the run that the parameters are of.
+    /// Takes the remainder of the run that the parameters come from.
     ///
     /// # Errors
-    /// If a drawer of this kind and size cannot have left it.
+    /// If a drawer of this kind and size cannot have such a remainder.
     fn restore_remainder(&mut self, remainder: Option<Tensor>) -> Result<()> {
         match remainder {
             Some(_) => Err(Error::fault("this drawer leaves no remainder of a motion")),

@@ -161,7 +161,7 @@ pub struct VqganDrawer {
     held: Option<Network>,
     /// The weight of that distance; 0 if it is not kept close
     weight: f64,
-    /// What the codes lack of the canvas that moved last
+    /// The part of the last moved canvas that the codes lack
     remainder: Remainder,
 }
 
@@ -351,7 +351,7 @@ impl Drawer for VqganDrawer {
         Ok(self.latent.set(&Tensor::from_vec(values, self.latent.shape(), self.latent.device())?)?)
     }
 
-    /// Encodes the moved canvas, so that its colors stay, and keeps what the codes lack of it.
+    /// Encodes the moved canvas without changing its colors, and keeps the part that the codes lack.
     fn move_canvas(&mut self, motion: &Motion, _: &mut Stream) -> Result<()> {
         if motion.is_none() {
             return Ok(());

@@ -11,7 +11,7 @@ use crate::output::InputRecord;
 use crate::{Error, Result};
 
 /// What to do if a file cannot be uploaded as it was.
-const AGAIN: &str = "run the batch again when the file no longer changes";
+const AGAIN: &str = "run the batch again once the file no longer changes";
 
 /// The names of uploaded files in requests, by SHA-256.
 #[derive(Default)]
@@ -31,9 +31,9 @@ impl Uploads {
             return Ok(name.clone());
         }
         let name = server.upload(path)?;
-        // The recipe and the key of the job name what the file had in it before.
+        // The recipe and the key of the job refer to the earlier contents of the file.
         if hash_file(path)? != *digest {
-            return Err(Error::file(path, "the file changed while it was uploaded", AGAIN));
+            return Err(Error::file(path, "the file changed during the upload", AGAIN));
         }
         names.insert(digest.clone(), name.clone());
         Ok(name)

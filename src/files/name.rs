@@ -130,30 +130,30 @@ pub(crate) fn is_template(name: &OsStr) -> bool {
     FIELDS.iter().chain(&NUMBER).any(|field| contains(name, field))
 }
 
-/// Checks that a picture's template has no fields but those that are filled in.
+/// Checks that the name template of a picture contains only known fields.
 ///
 /// # Errors
-/// If it has another field.
+/// If it contains any other field.
 pub(crate) fn check_fields(template: &OsStr) -> Result<()> {
     check_fields_of(template, &FIELDS, &NUMBER)
 }
 
-/// Checks that a template has no fields but `fields` and their `other_names`: words in lowercase letters in braces.
+/// Checks that a template contains only `fields` and their `other_names`. Fields are lowercase words in braces.
 ///
 /// # Errors
-/// If it has another field, which nobody would fill in.
+/// If it contains any other field.
 pub(crate) fn check_fields_of(template: &OsStr, fields: &[&str], other_names: &[&str]) -> Result<()> {
-    // Bytes that are not text are in no field.
+    // Bytes that are not text cannot be part of a field.
     let text = template.to_string_lossy();
     let words = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(word, _)| word);
     let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     for word in words.filter(is_word) {
         let field = format!("{{{word}}}");
         if !fields.iter().chain(other_names).any(|known| **known == field) {
-            let problem = format!("{field} is not a field of a file name: {text}");
+            let problem = format!("{field} is not a known field in a file name: {text}");
             let hint = match fields {
-                [only] => format!("use {only} for what changes in the name"),
-                [first @ .., last] => format!("use {} or {last} for what changes in the name", first.join(", ")),
+                [only] => format!("use {only} instead"),
+                [first @ .., last] => format!("use {} or {last} instead", first.join(", ")),
                 [] => "leave out the braces".to_owned(),
             };
             return Err(Error::usage(problem, hint));
@@ -278,7 +278,7 @@ mod tests {
         {
             let error = check_fields(name.as_ref()).map_err(|error| error.to_string());
             let message = error.expect_err(name);
-            assert!(message.starts_with(&format!("{field} is not a field of a file name")), "{message}");
+            assert!(message.starts_with(&format!("{field} is not a known field in a file name")), "{message}");
         }
     }
 

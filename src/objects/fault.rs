@@ -17,18 +17,18 @@ pub fn is_missing(error: &Error) -> bool {
 /// What is wrong with a bucket that does not exist.
 pub(super) const NO_BUCKET: &str = "NoSuchBucket";
 
-/// What is wrong with a bucket that does not exist, in words.
+/// The message for a bucket that does not exist.
 const NO_BUCKET_IN_WORDS: &str = "there is no such bucket in the storage";
-/// What is wrong with credentials that allow too little.
+/// The message for credentials without the necessary permissions.
 const REFUSED: &str = "the storage refused access to";
 /// What the library says if the store redirects to another region.
 const OTHER_REGION: &str = "incorrectly configured region";
-/// What is wrong with a bucket in another region.
+/// The message for a bucket in another region.
 const OTHER_REGION_IN_WORDS: &str = "the bucket is in another region";
 /// Where machines at Amazon get the credentials of their role.
 const ROLES: &str = "http://169.254.169.254";
 
-/// An error of the first use of a bucket. If waiting cannot mend it, it is the user's to mend.
+/// An error from the first use of a bucket. If waiting cannot help, the user has to fix the problem.
 #[cfg(any(test, feature = "s3"))]
 pub(super) fn fault_at_start(bucket: &super::Bucket, error: Error) -> Error {
     match error {
@@ -56,12 +56,12 @@ pub(super) fn fault(key: &str, error: &object_store::Error) -> Error {
             );
         }
         object_store::Error::Generic { store: "S3", .. } if text.contains(OTHER_REGION) => {
-            return Error::network(OTHER_REGION_IN_WORDS, "name the region of the bucket with ‹storage-region›");
+            return Error::network(OTHER_REGION_IN_WORDS, "set the region of the bucket with ‹storage-region›");
         }
         object_store::Error::Generic { store: "S3", .. } if text.contains(ROLES) => {
             return Error::network(
-                "there are no credentials for the storage, and this machine has no role",
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws/credentials with AWS_PROFILE",
+                "no credentials for the storage were found, and this machine has no role",
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile in ~/.aws/credentials with AWS_PROFILE",
             );
         }
         object_store::Error::Generic { store: "S3", .. } => {

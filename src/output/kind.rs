@@ -160,7 +160,7 @@ pub fn kind_of(path: &Path, kinds: &[Kind]) -> Result<Kind> {
         }
         if path.is_dir() {
             let name = path.join(format!("NAME.{}", kinds.first().map_or("", |kind| kind.extensions()[0])));
-            let hint = format!("name a file in it, as in {}", name.display());
+            let hint = format!("name a file in this folder, such as {}", name.display());
             return Error::file(path, "this is a folder, not the name of a file", hint);
         }
         let hint = format!("give the output a name that ends in {expected}");

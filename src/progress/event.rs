@@ -103,7 +103,7 @@ pub enum Event {
     },
     /// Frames of a film will be read or drawn, and encoded
     Encoding {
-        /// How many are read or drawn: the film may show some for longer than others, or fade between them
+        /// How many frames are read or drawn; the film may show some for longer than others, or fade between them
         frames: usize,
     },
     /// A frame was read or drawn
@@ -176,8 +176,7 @@ pub enum Event {
         hint: String,
         /// The program's exit code
         exit_code: u8,
-        /// The same for whoever named the options as fields of JSON, which a server's worker asks for; none if it reads the
-        /// same
+        /// The same with options named as JSON fields, which the worker of a server asks for; none if the text is the same
         #[serde(skip_serializing_if = "Option::is_none")]
         in_fields: Option<InFields>,
     },

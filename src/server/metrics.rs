@@ -122,7 +122,7 @@ impl Default for Metrics {
         let claims = Counter::default();
         registry.register("claims", "Jobs that the workers of this server took", claims.clone());
         let processes = Family::<After, Counter>::default();
-        let help = "Processes started to draw, by what became of the last one in the same place";
+        let help = "Drawing processes started, by why the previous process in the same slot ended";
         registry.register("processes_started", help, processes.clone());
         let lost = Counter::default();
         registry.register("leases_lost", "Jobs taken back from workers that no longer answered", lost.clone());
@@ -167,7 +167,7 @@ impl Metrics {
         self.claims.inc();
     }
 
-    /// Counts a process that a worker of this server started, by what became of the last one: `alone`, `full`,
+    /// Counts a process that a worker of this server started, by why the previous one ended: `alone`, `full`,
     /// `unsuitable`, `failed`, `stopped`, `died` or `idle`, or `none` if it is the first.
     pub fn started(&self, after: &'static str) {
         self.processes.get_or_create(&After { after }).inc();

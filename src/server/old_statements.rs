@@ -1,5 +1,5 @@
-//! Servers and workers of earlier versions go on while newer ones have already changed the tables: their statements must
-//! still be valid, and mean the same.
+//! Servers and workers of earlier versions keep running after newer ones have changed the tables: their statements must
+//! still be valid and mean the same.
 //!
 //! `tests/fixtures/statements/queue-N.json` has the statements, by room and name, of the last version whose queue had N
 //! changes of its tables; that of 5 has only those that differ from the list before. A change of a room's tables that comes

@@ -67,7 +67,7 @@ impl Group {
         let found = all.iter().find(|group| group.name.eq_ignore_ascii_case(name.trim()));
         found.ok_or_else(|| {
             if let Some(group) = all.iter().find(|group| group.styles.iter().any(|style| style.is_named(name))) {
-                let hint = format!("it is a style of the group `{}`, for ‹style›", group.name);
+                let hint = format!("this is a style in the group `{}`; use it with ‹style›", group.name);
                 return Error::usage(format!("there is no group of styles named `{}`", name.trim()), hint);
             }
             let names: Vec<&str> = all.iter().map(|group| group.name.as_str()).collect();

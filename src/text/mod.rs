@@ -44,8 +44,8 @@ pub(crate) fn near_names<'a>(given: &str, known: impl IntoIterator<Item = &'a st
     near.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect()
 }
 
-/// Whether one text is the other with a slip of the finger: a letter left out, a letter too many, or two neighbors swapped,
-/// but no letter replaced, as that makes another word of many.
+/// Whether one text is a typo of the other: a letter missing, a letter too many, or two neighbors swapped, but no letter
+/// replaced, because that turns many words into others.
 pub(crate) fn is_slip(given: &str, name: &str) -> bool {
     let letters = |text: &str| {
         let mut letters: Vec<char> = text.chars().collect();

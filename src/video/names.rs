@@ -120,7 +120,7 @@ pub fn kind_of_output(path: &Path) -> Result<Kind> {
 /// The hint about the name of an output that is a folder, or another file that a run writes beside its picture.
 fn better_hint(path: &Path) -> Option<String> {
     if path.is_dir() {
-        return Some(format!("name a file in it, as in '{}'", path.join("{slug}-{seed}.png").display()));
+        return Some(format!("name a file in this folder, such as '{}'", path.join("{slug}-{seed}.png").display()));
     }
     let extension = path.extension()?;
     let is = |kind: &Kind| kind.help.is_some() && extension.eq_ignore_ascii_case(kind.extension);

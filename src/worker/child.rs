@@ -1,4 +1,4 @@
-//! The process of the system that draws: how it is started, told and ended.
+//! The system process that draws: how it is started, instructed and ended.
 
 use std::ffi::OsString;
 use std::io;

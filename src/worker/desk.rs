@@ -24,7 +24,7 @@ pub(super) struct Desk {
 
 #[derive(Default)]
 struct State {
-    /// The process without a job, and since when
+    /// The process without a job, and the time since which it has had none
     kept: Option<(Process, Instant)>,
     /// Why the last process ended
     parting: Option<Parting>,
@@ -35,7 +35,7 @@ impl Desk {
         Self { slot, state: Mutex::default() }
     }
 
-    /// Has a job drawn: by the kept process if it suits, otherwise by a new one in its place.
+    /// Draws a job with the kept process if it suits the job, otherwise with a new process in its place.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Desk {
         }
         let process = Process::start(setup, &self.slot, work).await.map_err(|error| {
             let program = setup.program.display();
-            Error::network(format!("{program} cannot be started: {error}"), "look after the machine of the worker")
+            Error::network(format!("cannot start {program}: {error}"), "check the worker's machine")
         })?;
         let after = self.state().parting.take();
         let process_id = process.child.id();

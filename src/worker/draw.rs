@@ -154,7 +154,7 @@ impl Drawing<'_> {
     ) -> Result<(Ran, Option<Keeper>)> {
         let Setup { queue, objects, limits, .. } = self.setup;
         let gpu = self.gpu(order);
-        // A checkpoint needs the very files of models that it was made with.
+        // A checkpoint needs exactly the model files that it was made with.
         let is_alone = self.setup.jobs_per_process <= 1 || restored.is_some();
         let key = if is_alone { None } else { Key::of(order, folder, gpu) };
         let words = arguments(self.setup, order, products, restored.is_some());

@@ -1,4 +1,4 @@
-//! Follows a process while it draws a job: what it says, how long it may take, and when it must stop.
+//! Follows a process while it draws a job: its output, its time limit, and when it must stop.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 pub(super) struct Ran {
     /// The number of the job; none if the process draws it alone
     task: Option<u64>,
-    /// Whether it began. Until then, what a process that was kept says is about an earlier job
+    /// Whether the job has begun. Until then, the output of a kept process is about an earlier job
     pub(super) has_begun: bool,
     /// Whether the process said that the job ended
     pub(super) has_ended: bool,
@@ -58,7 +58,7 @@ pub(super) struct Finished {
     pub(super) seconds: f64,
 }
 
-/// Follows a process to the end of its job, and to its own end if it goes no further.
+/// Follows a process to the end of its job, and to its own end if it does not continue.
 pub(super) async fn follow(
     process: &mut Process,
     limits: &Limits,
@@ -85,7 +85,7 @@ pub(super) async fn follow(
                         child.kill();
                         last_call = Some((Instant::now() + TO_KILL, true));
                     }
-                    // A process that was asked to end does so now.
+                    // A process that was asked to end does so at this point.
                     if ran.has_ended && last_call.is_none() {
                         ran.is_alive = true;
                         return ran;

@@ -1,4 +1,4 @@
-//! The worker: takes jobs from the queue and draws them in other processes.
+//! The worker: takes jobs from the queue and draws them in separate processes.
 //!
 //! ```text
 //! claim ─► folder of the job ◄─ inputs, checkpoint of an earlier claim
@@ -10,9 +10,9 @@
 //!          files ─► store ─► result, in one transaction
 //! ```
 //!
-//! - **A process can do what it wants**: crash, hang, or take all memory. The worker ends it, and the job has another try.
-//! - **A process is kept for jobs that need the same models**, which it then has loaded already. Nothing else of a job stays
-//!   in it, so each picture has the bytes of a process of its own. A process whose job does not end well is never kept.
+//! - **A process can do what it wants**: crash, hang, or take all memory. The worker ends it, and the job is tried again.
+//! - **A process is kept for jobs that need the same models**, which it has already loaded. It keeps nothing else from a job,
+//!   so each picture has the same bytes as from a new process. A process whose job does not end well is never kept.
 //! - **Nothing draws for nobody.** A child whose worker is killed stops, and a worker whose claim is over stops its child.
 //! - **A job that was interrupted ends with the bytes of an unbroken run.** It goes on from a checkpoint and the frames
 //!   that belong to it, if the program and the device are the same; otherwise it starts over.

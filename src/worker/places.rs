@@ -36,8 +36,8 @@ impl Places {
         Self { database: folder.join("text2art.db"), objects: folder.join("objects"), work: folder.join("work") }
     }
 
-    /// Connects to the database; without one elsewhere, it is a file in the folder. `waiting` says how long one elsewhere may
-    /// be away; without it, there is a single try.
+    /// Connects to the database on another machine, or to a file in the folder if there is none. `waiting` says how long to
+    /// wait for another machine; without it, there is a single try.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Places {
         }
     }
 
-    /// Opens the store of objects; without one elsewhere, it is in the folder. `waiting` is as for the database.
+    /// Opens the object store on another machine, or in the folder if there is none. `waiting` is as for the database.
     ///
     /// # Errors
     ///

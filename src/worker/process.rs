@@ -1,4 +1,4 @@
-//! A process that draws: one job alone, or one job after the other with the same models.
+//! A process that draws a single job, or one job after another with the same models.
 
 use std::ffi::OsString;
 use std::io;
@@ -35,7 +35,7 @@ impl Key {
     /// The key of an order whose files are in a folder; none if its process can draw no other job.
     pub(super) fn of(order: &Order, folder: &Path, gpu: Option<&str>) -> Option<Self> {
         let models = Models::needed(&order.settings).ok()?;
-        // By the name of a file in its own folder, each job means another file.
+        // The name of a file in the folder of a job means a different file for each job.
         let is_own = |name: &str| Path::new(name).is_relative() && folder.join(name).exists();
         let (device, precision) = (order.settings.device, order.settings.precision);
         let key = Self { models, device, precision, gpu: gpu.map(str::to_owned) };
@@ -79,7 +79,7 @@ impl Process {
         let words = ["generate", "--jobs-from-stdin"].map(str::to_owned).into_iter().chain(conduct(setup));
         let words: Vec<OsString> = words.map(OsString::from).collect();
         let line = line(setup, work, 1)?;
-        // It must stand in no folder that is removed.
+        // Its current folder must not be one that is removed.
         let started = Child::start(setup, slot, &setup.folder, &words, key.gpu.as_deref())?;
         let mut process = Self::new(started, Some(key.clone()));
         process.task = Some(1);
@@ -164,7 +164,7 @@ mod tests {
         for (number, other) in others.iter().enumerate() {
             assert!(other.is_some() && *other != plain, "{number}: {other:?}");
         }
-        // A file of the job is another file for the next one.
+        // A file of the job is a different file for the next one.
         assert!(of("clip = ['own.safetensors']", None).is_some());
         std::fs::write(folder.path().join("own.safetensors"), "").unwrap();
         assert_eq!(of("clip = ['own.safetensors']", None), None);

@@ -157,12 +157,12 @@ impl Parting {
     fn in_words(self) -> &'static str {
         match self {
             Self::Alone => "was for one job only",
-            Self::Full => "had drawn its number of jobs",
+            Self::Full => "had drawn its maximum number of jobs",
             Self::Unsuitable => "did not suit the next job",
             Self::Failed => "had a job that failed",
             Self::Stopped => "had a job that was stopped",
             Self::Died => "died",
-            Self::Idle => "had nothing to draw",
+            Self::Idle => "was idle for too long",
         }
     }
 }
@@ -198,14 +198,14 @@ impl fmt::Display for WorkerEvent {
                 write!(formatter, "job {job}: the worker of claim {claim} was lost; the job is {}", state.as_str())
             }
             Self::ProcessStarted { slot, process, after: None } => {
-                write!(formatter, "slot {slot}: {} begins", named(*process))
+                write!(formatter, "slot {slot}: {} started", named(*process))
             }
             Self::ProcessStarted { slot, process, after: Some(parting) } => {
-                write!(formatter, "slot {slot}: {} begins; the last one {}", named(*process), parting.in_words())
+                write!(formatter, "slot {slot}: {} started; the last one {}", named(*process), parting.in_words())
             }
             Self::ProcessIdle { slot, process, limit } => {
                 let seconds = limit.as_secs_f64();
-                write!(formatter, "slot {slot}: {} ends after {seconds:.0} s without a job", named(*process))
+                write!(formatter, "slot {slot}: {} ended after {seconds:.0} s without a job", named(*process))
             }
             Self::Trouble { what } => formatter.write_str(what),
         }

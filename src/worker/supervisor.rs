@@ -83,7 +83,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Takes one job after the other to a desk.
+    /// Takes one job after another to a desk.
     async fn serve(self: Arc<Self>, desk: Arc<Desk>, mut shutdown: Shutdown) {
         let setup = &self.setup;
         let mut failures = 0;

@@ -1,4 +1,4 @@
-//! What a worker and a process that it keeps say to each other, beside the events of the runs.
+//! What a worker and a process that it keeps say to each other, besides the events of the runs.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {
-    /// Tells the job from the others of the process
+    /// Distinguishes the job from the others of the process
     pub number: u64,
     /// The folder of the job, as seen from the folder in which the process was started
     pub folder: String,

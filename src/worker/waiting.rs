@@ -1,4 +1,4 @@
-//! Waiting at the start for a database or a storage on another machine, which may start later than this process.
+//! Waits at startup for a database or storage on another machine, which may start later than this process.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// The pause before the next try.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How a process waits at its start for what is on other machines.
+/// How a process waits at startup for services on other machines.
 pub struct Waiting<'t> {
     limit: Duration,
     pause: Duration,
@@ -21,18 +21,18 @@ pub struct Waiting<'t> {
 }
 
 impl<'t> Waiting<'t> {
-    /// Waits up to a minute, or until `stop` is requested; `tell` gets a message when the waiting begins and when it ends
-    /// well.
+    /// Waits up to a minute, or until `stop` is requested; `tell` gets a message when the wait begins, and when it
+    /// succeeds.
     #[must_use]
     pub fn new(stop: &Shutdown, tell: &'t (dyn Fn(String) + Sync)) -> Self {
         Self { limit: LIMIT, pause: PAUSE, stop: stop.clone(), tell }
     }
 
-    /// Opens something, trying again while its machine does not answer. `what` says what it is, with its address.
+    /// Opens a service, and tries again while its machine does not answer. `what` is its name and address.
     ///
     /// # Errors
     ///
-    /// If it is refused, or does not answer for too long; [`Error::Stopped`] if the shutdown is requested.
+    /// If access is refused, or there is no answer in time; [`Error::Stopped`] if a shutdown is requested.
     pub(super) async fn open<T>(&self, what: &str, open: impl AsyncFn() -> Result<T>) -> Result<T> {
         let end = Instant::now() + self.limit;
         let seconds = self.limit.as_secs();

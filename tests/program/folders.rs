@@ -38,7 +38,7 @@ fn other_names_need_their_folder() {
     workplace.refuses(&words("an apple -o none/apple.png"), &["none: folder not found"]);
     workplace.refuses(&words("an apple -o {slug}.png --gif none/apple.gif"), &["none: folder not found"]);
     for line in ["an apple -o {prompt}.png", "an apple --gif {prompt}.gif", "batch - -o {prompt}.png"] {
-        workplace.refuses(&words(line), &["{prompt} is not a field of a file name"]);
+        workplace.refuses(&words(line), &["{prompt} is not a known field in a file name"]);
     }
     workplace.refuses(&words("an apple -o file/{slug}/{seed}.png"), &["file: this is not a folder"]);
     let long = "x".repeat(300);

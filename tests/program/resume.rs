@@ -238,7 +238,7 @@ fn what_was_stopped_is_not_called_finished() {
     let whole = draw(&workplace, &format!("{SMALL} -n 6"), "whole.png");
     checkpointed(&workplace, &format!("{SMALL} -n 6 --stop-at 4"), "p.png");
     let outcome = workplace.run(&["resume", "p.png.t2a"]).succeeded();
-    let said = "the run stopped after 4 of 6 iterations, as --stop-at asked";
+    let said = "the run stopped after 4 of 6 iterations because of --stop-at";
     assert_eq!(warnings(&outcome), [format!("{said}; -n 6 finishes it")]);
     let lines = workplace.refuses_somehow(&["resume", "p.png.t2a", "--prompt", "a pear"]);
     assert_eq!(lines, [format!("error: {said}"), "hint: add -n 6 to finish it".into()]);

@@ -58,7 +58,7 @@ fn a_group_is_listed_alone_and_near_names_are_suggested() {
     for (name, hint) in [
         ("lihgt", "hint: did you mean `light`?"),
         ("x", "hint: use one of medium, movement, "),
-        ("neon", "hint: it is a style of the group `light`, for --style"),
+        ("neon", "hint: this is a style in the group `light`; use it with --style"),
     ] {
         let refused = run(&workplace, &format!("styles {name}"));
         let expected = format!("error: there is no group of styles named `{name}`\n{hint}");

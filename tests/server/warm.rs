@@ -28,8 +28,8 @@ fn plain_png(color: [u8; 3]) -> Vec<u8> {
 /// What the workers said about the processes that they started, in order.
 fn starts(place: &Place) -> Vec<String> {
     let log = place.log();
-    let lines = log.lines().filter(|line| line.starts_with("slot ") && line.contains(" begins"));
-    lines.map(|line| line.split_once(" begins").unwrap().1.trim_start_matches("; the last one ").to_owned()).collect()
+    let lines = log.lines().filter(|line| line.starts_with("slot ") && line.contains(" started"));
+    lines.map(|line| line.split_once(" started").unwrap().1.trim_start_matches("; the last one ").to_owned()).collect()
 }
 
 /// Submits a job and waits until it is drawn as without a server.
@@ -184,7 +184,7 @@ fn a_process_ends_after_its_number_of_jobs() {
         worker.end();
     };
     draw(Worker::start(place.command().args(["--jobs-per-process", "3"])));
-    assert_eq!(starts(&place), ["", "had drawn its number of jobs"]);
+    assert_eq!(starts(&place), ["", "had drawn its maximum number of jobs"]);
     draw(Worker::start(place.command().env("TEXT2ART_SERVE_JOBS_PER_PROCESS", "1")));
     let alone = ["", "was for one job only", "was for one job only", "was for one job only"];
     assert_eq!(starts(&place)[2..], alone);

@@ -79,5 +79,5 @@ def has_bfloat16() -> bool:
 
 
 def autocast():
-    """bfloat16 where it is safe and the machine has it: twice the speed."""
+    """bfloat16 if it is safe and the machine supports it: twice the speed."""
     return torch.autocast("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16, enabled=has_bfloat16())

@@ -44,7 +44,7 @@ def clip_tensors(clip: Clip) -> dict[str, Tensor]:
 
 
 def text_tensors(clip: Clip) -> dict[str, Tensor]:
-    """Those of the text tower: parameters or views of them, so that one can write into them."""
+    """The tensors of the text tower: parameters or views of them, which can be written to."""
     tensors = {}
     for index, block in enumerate(clip.blocks):
         start = f"text_model.encoder.layers.{index}"
@@ -201,9 +201,9 @@ def export_prior(prior: Prior, out: Path, embedded: Path = EMBEDDED, expected: P
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("prior",), required=True, help="what is exported; train.py exports all")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="of the stage alone, finished or not")
-    parser.add_argument("--out", type=Path, default=Path("exported"), help="where the files are written")
+    parser.add_argument("--only", choices=("prior",), required=True, help="part to export; train.py exports everything")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint of the stage alone, finished or not")
+    parser.add_argument("--out", type=Path, default=Path("exported"), help="folder for the exported files")
     arguments = parser.parse_args()
     saved = torch.load(arguments.checkpoint, weights_only=False)
     prior = Prior(saved["prior"]["conv_in.weight"].shape[1])

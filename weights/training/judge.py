@@ -79,7 +79,7 @@ class Judge(nn.Module):
         return functional.normalize(self.image_head(pooled).float(), dim=-1)
 
     def reads(self, caption: str) -> str:
-        """What it reads of a caption."""
+        """The part of a caption that the judge reads."""
         return without_colours(caption) if self.shapes else caption
 
     def captions(self, captions: list[str]) -> Tensor:
@@ -115,7 +115,7 @@ def without_colours(caption: str) -> str:
 
 
 def load(work: Path, stage: str) -> Judge:
-    """A trained judge of the folder of a training."""
+    """A trained judge from the folder of a training run."""
     path = work / f"{stage}.pt"
     if not path.exists():
         raise SystemExit(f"{path} is missing: train the judge first (train.py --work {work} --only {stage})")
@@ -125,7 +125,7 @@ def load(work: Path, stage: str) -> Judge:
 
 
 def train(name: str, folder: Path, path: Path, steps: int) -> Judge:
-    """Trains the judge of a stage, or goes on training it, and gives the network."""
+    """Trains the judge of a stage, or continues its training, and returns the network."""
     shapes, seed = JUDGES[name]
     stage = Stage(path, seed, steps)
     judge = Judge(shapes)

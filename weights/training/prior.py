@@ -86,8 +86,8 @@ class Prior(nn.Module):
 
     @torch.no_grad()
     def take(self, narrower: dict[str, Tensor]) -> None:
-        """Goes on from the parameters of a prior with as many channels in its map or fewer. Those that are new say little at
-        first."""
+        """Starts from the parameters of a prior with the same number of channels in its map or fewer. New channels contribute
+        little at first."""
         known = narrower["conv_in.weight"].shape[1]
         own = self.state_dict()
         self.conv_in.weight.mul_(0.1)

@@ -32,7 +32,7 @@ CHOICES = len(ARTWORK) + VARIANTS
 CANONICAL_ARTISTS = (1,)
 # The artists of things alone: all of ARTWORK.
 ARTISTS = (0, 1, 2)
-# What a thing alone stands in front of where it is not white: blue, as the program asks, or any color, by their shares.
+# Shares of the backgrounds of single things that are not white: blue, as the program asks, or any color.
 BLUE_BEHIND, COLOUR_BEHIND = 0.45, 0.07
 # By count and relation: each thing's scale and middle.
 CANONICAL_LAYOUTS = {
@@ -233,7 +233,7 @@ class Studio:
         return artist, variant, choices
 
     def _drawing(self, thing: int, artist: int) -> int:
-        """The artist's first drawing of a thing, or another artist's where there is none."""
+        """The artist's first drawing of a thing, or another artist's if there is none."""
         drawings = self.drawings[thing]
         return next((sprite for sprite in drawings if self.sprites.artist[sprite] == artist), drawings[0])
 

@@ -49,7 +49,7 @@ class Course:
     channels: int
 
 
-# By the name of the stage.
+# By stage name.
 COURSES = {
     "prior": Course(Studio.plan_canonical, 48_000, 4000, 1e-2, 200, 11, 11, FIRST_MAP),
     "alone": Course(Studio.plan_alone, 24_000, 2000, 4e-3, 100, 11, 12, MAP),
@@ -111,8 +111,8 @@ class Sayings:
 
 def train(studio: Studio, words: Words, clip: Clip, vqgan: Vqgan, course: Course, folder: Path, path: Path, steps: int,
           start: dict[str, Tensor] | None = None) -> Prior:
-    """Trains, or goes on training, and gives the network. `start`: parameters that it starts from. `folder` keeps the scenes,
-    `path` the checkpoint. The CLIP and the VQGAN stay as they are."""
+    """Trains, or continues training, and returns the network. `start`: parameters that it starts from. `folder` keeps the
+    scenes, `path` the checkpoint. The CLIP and the VQGAN stay as they are."""
     clip.eval().requires_grad_(False)
     vqgan.eval().requires_grad_(False)
     lesson = Lesson(folder, studio, vqgan, course, min(course.scenes, steps * BATCH))

@@ -20,15 +20,15 @@ layered! {
         pub(in crate::cli) database_listen: Address,
         /// S3 bucket for the pictures, such as `s3://bucket/prefix` [default: a folder in --data]
         ///
-        /// Credentials are found as by Amazon's tools: in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, else in
-        /// `~/.aws/credentials` and `~/.aws/config` under the name in `AWS_PROFILE` or `default`, else in the role of the
+        /// Credentials come from the same places as for Amazon's tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, then
+        /// the profile `AWS_PROFILE` (or `default`) in `~/.aws/credentials` and `~/.aws/config`, then the role of the
         /// machine.
         #[arg(long, value_name = "URL")]
         pub(in crate::cli) storage: Bucket,
-        /// Address of an S3-compatible store other than Amazon's [default: `AWS_ENDPOINT_URL`, else that of the profile]
+        /// Address of an S3-compatible store other than Amazon's [default: `AWS_ENDPOINT_URL`, else the profile's]
         #[arg(long, value_name = "URL")]
         pub(in crate::cli) storage_endpoint: Endpoint,
-        /// Region of the bucket [default: `AWS_REGION`, else that of the profile, else us-east-1]
+        /// Region of the bucket [default: `AWS_REGION`, else the profile's, else us-east-1]
         #[arg(long, value_name = "NAME")]
         pub(in crate::cli) storage_region: String,
         /// Put the bucket's name in the path of addresses, not in the host [default: true with an endpoint]

@@ -123,7 +123,7 @@ impl<'de, L: Layer> Visitor<'de> for File<L> {
     }
 }
 
-/// Reads the name of an option: one of these. An error has the place of the name that way.
+/// Reads the name of one of these options. This way, an error has the position of the name.
 struct Name<'n>(&'n [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {

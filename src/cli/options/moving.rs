@@ -1,11 +1,11 @@
-//! The options of moving pictures, for verbs that make them of pictures that were drawn before.
+//! The options of moving pictures, for verbs that make them from existing pictures.
 
 use std::marker::PhantomData;
 
 use crate::Result;
 use crate::settings::{Choice, Chosen, OptionInfo, VideoSettings};
 
-/// What a verb makes a moving picture of.
+/// What a verb makes a moving picture from.
 pub(in crate::cli) trait Frames {
     /// The help of `--frame-every`
     const FRAME_EVERY: &'static str;

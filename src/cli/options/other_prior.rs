@@ -1,4 +1,4 @@
-//! A recipe whose first picture another embedded prior drew: what is said where that picture would be another one.
+//! Warnings and errors for a recipe whose first picture was drawn by a different embedded prior.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(in crate::cli) struct OtherPrior {
 }
 
 impl OtherPrior {
-    /// The difference from the prior of a recipe whose first picture a prior drew; none if it is the embedded one.
+    /// How the embedded prior differs from the one that drew the first picture of a recipe; none if they are the same.
     pub(in crate::cli) fn than_in(recipe: &Recipe) -> Option<Self> {
         let (then, now) = (recipe.prior().map(|record| record.sha256.clone()), embedded::prior_record().sha256);
         if then.as_ref() == Some(&now) {
@@ -34,12 +34,12 @@ impl OtherPrior {
         let Self { then, now, needed } = self;
         match then {
             Some(then) => format!(
-                "the embedded prior, which draws the first picture, is not the one that the recipe was made with: its \
-                 SHA-256 is {now}, but was {then}; for the same picture, use {needed}"
+                "the first picture of the recipe was drawn by a different embedded prior, so the picture can differ: the \
+                 SHA-256 of the prior was {then}, but is now {now}; for the same picture, use {needed}"
             ),
             None => format!(
-                "the recipe does not record the embedded prior, which draws the first picture, so the picture can differ: \
-                 its SHA-256 is now {now}; for the same picture, use {needed}"
+                "the recipe does not record the embedded prior that drew the first picture, so the picture can differ: \
+                 the SHA-256 of the embedded prior is now {now}; for the same picture, use {needed}"
             ),
         }
     }
@@ -49,8 +49,8 @@ impl OtherPrior {
         let Self { then, now, needed } = self;
         let problem = match then {
             Some(then) => format!(
-                "the run still needs its first picture, which another embedded prior drew: its SHA-256 was {then}, but \
-                 is {now}"
+                "the run still needs its first picture, which a different embedded prior drew: its SHA-256 was {then}, \
+                 but is now {now}"
             ),
             None => format!(
                 "the run still needs its first picture, but the checkpoint does not record the embedded prior that drew \
@@ -61,6 +61,6 @@ impl OtherPrior {
             Some(picture) => format!("start again with ‹from› {}", picture.display()),
             None => "draw the picture again".to_owned(),
         };
-        Error::file(checkpoint, problem, format!("resume it with {needed}, or {again}"))
+        Error::file(checkpoint, problem, format!("resume the run with {needed}, or {again}"))
     }
 }

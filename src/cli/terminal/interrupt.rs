@@ -63,8 +63,8 @@ pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
     hear_parent(stop, |_| true)
 }
 
-/// The same, for a program that also says something on standard input. `hear` gets the bytes as they arrive, and says
-/// whether to go on: if not, this is an end of standard input as well.
+/// The same, for a parent program that also writes to standard input. `hear` gets the bytes as they arrive, and returns
+/// whether to continue; if not, this counts as the end of standard input.
 pub(in crate::cli) fn hear_parent(stop: &Stop, mut hear: impl FnMut(&[u8]) -> bool + Send + 'static) -> Result<()> {
     let stop = stop.clone();
     let wait = move || {

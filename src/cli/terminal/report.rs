@@ -102,7 +102,7 @@ impl Reporter {
         Self { preview: RefCell::new(Preview::new(kind).filter(|_| here)), ..self }
     }
 
-    /// Also tells failures with options named as fields of JSON, if `is_server`: for a worker, which answers requests.
+    /// If `is_server`, also reports failures with options named as JSON fields, for a worker that answers requests.
     pub(in crate::cli) fn for_server(self, is_server: bool) -> Self {
         Self { names_fields: is_server, ..self }
     }

@@ -29,7 +29,7 @@ use crate::{Error, Result};
 struct Between;
 
 impl Frames for Between {
-    const FRAME_EVERY: &'static str = "Use every Nth frame; the last one is always used";
+    const FRAME_EVERY: &'static str = "Use every Nth frame; the last frame is always used";
 }
 
 /// The arguments of `morph`.

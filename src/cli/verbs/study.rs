@@ -138,7 +138,7 @@ fn with_subjects(error: Error, path: &Path) -> Error {
     let subjects: Vec<&str> = text.iter().flat_map(|text| text.split(',')).map(str::trim).collect();
     let hint = match shlex::try_join(subjects.iter().copied().filter(|subject| !subject.is_empty())) {
         Ok(subjects) if !subjects.is_empty() => {
-            format!("write a subject per line into a file, or run: printf '%s\\n' {subjects} | {PROGRAM} study -")
+            format!("write one subject per line to a file, or run: printf '%s\\n' {subjects} | {PROGRAM} study -")
         }
         _ => hint,
     };

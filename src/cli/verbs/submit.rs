@@ -102,8 +102,8 @@ impl Arguments {
     }
 }
 
-/// Refuses words that begin with a verb that makes films: they would be drawn as a prompt. A prompt that is one argument
-/// may begin with anything.
+/// Refuses words that begin with a verb that makes films, because they would be drawn as a prompt. A prompt in a single
+/// argument may begin with any word.
 fn refuse_films(words: &[String]) -> Result<()> {
     let Some((verb, rest)) = words.split_first().filter(|(_, rest)| !rest.is_empty()) else { return Ok(()) };
     if !FILMS.contains(&verb.as_str()) {
@@ -112,13 +112,13 @@ fn refuse_films(words: &[String]) -> Result<()> {
     let quoted = |text: &[&str]| shlex::try_join(text.iter().copied()).unwrap_or_else(|_| text.join(" "));
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     let film = if verb == ANIMATE {
-        format!("to have an animation drawn, give its length: text2art submit {} --length 24 --mp4", quoted(&rest))
+        format!("to draw an animation, set its length: text2art submit {} --length 24 --mp4", quoted(&rest))
     } else {
         format!("run `text2art {verb}` on this machine")
     };
     let prompt = quoted(&[words.join(" ").as_str()]);
     let hint = format!("{film}; to draw these words, run: text2art submit {prompt}");
-    Err(Error::usage(format!("`submit` has no command {verb}"), hint))
+    Err(Error::usage(format!("`submit` does not support the command {verb}"), hint))
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, reporter: &Reporter) -> anyhow::Result<u8> {

@@ -21,7 +21,7 @@ const LARGEST_STEP: usize = 1_000_000;
 struct Images;
 
 impl Frames for Images {
-    const FRAME_EVERY: &'static str = "Use every Nth image; the last one is always used";
+    const FRAME_EVERY: &'static str = "Use every Nth image; the last image is always used";
 }
 
 /// The arguments of `video`.

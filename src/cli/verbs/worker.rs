@@ -30,14 +30,14 @@ pub(in crate::cli) struct Arguments {
     elsewhere: ElsewhereArguments,
     /// Configuration file of the server, or `none` [default: same as for `text2art serve`]
     ///
-    /// The worker reads only --jobs-per-process and where the server keeps its queue and its pictures. Environment
+    /// The worker reads only --jobs-per-process and the location of the queue and the pictures. Environment
     /// variables such as `TEXT2ART_SERVE_DATABASE` take precedence over the file.
     #[arg(long, value_name = "FILE", help_heading = "Server", value_hint = clap::ValueHint::FilePath)]
     config: Option<std::path::PathBuf>,
     /// How many pictures to draw at once, at most one on each GPU; they share the processors and the memory
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Machine", value_parser = slots)]
     slots: u16,
-    /// Maximum number of jobs that a process draws, keeping the models loaded; 1 is a process for each job [default: 100]
+    /// Maximum number of jobs per process, which keeps its models loaded; 1 starts a process for each job [default: 100]
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = jobs_per_process)]
     jobs_per_process: Option<u32>,
     /// Use only models that are already downloaded

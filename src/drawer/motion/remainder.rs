@@ -1,7 +1,8 @@
-//! Keeps what a model cannot show of a moved canvas, so that slow motions add up. The codes of a VQGAN stand for squares of
-//! 8 or 16 pixels: a picture that has moved by less than about a pixel often gets the same codes again, and has not moved at
-//! all. So the canvas is the picture plus a remainder, as in error diffusion: it moves, it is encoded, and what its codes lack
-//! is the next remainder. What guidance changes in a picture is in the picture, so the canvas takes it over.
+//! Keeps the part of a moved canvas that a model cannot show, so that slow motions add up. The codes of a VQGAN stand for
+//! squares of 8 or 16 pixels: a picture that has moved by less than about a pixel often gets the same codes again, and so has
+//! not moved at all. Therefore the canvas is the picture plus a remainder, as in error diffusion: the canvas moves and is
+//! encoded, and the part that its codes lack is the next remainder. Changes by guidance are part of the picture, so the canvas
+//! includes them.
 
 use candle_core::Tensor;
 

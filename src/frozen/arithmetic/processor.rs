@@ -1,4 +1,4 @@
-//! What a choice among algorithms may depend on beside shapes: the processor's instruction set.
+//! What the choice of an algorithm may depend on besides shapes: the processor's instruction set.
 
 /// The instructions of AVX2 and FMA, on processors without AVX-512.
 #[cfg(target_arch = "x86_64")]

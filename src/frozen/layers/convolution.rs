@@ -214,12 +214,16 @@ impl Layer for Convolution {
     }
 
     fn working_memory(&self, read: &[usize]) -> usize {
-        if self.may_be_by_winograd((read[2], read[3])) {
-            THREADS * winograd::working_size(self.inputs, self.outputs, false)
-        } else {
-            // A padded copy.
-            read.iter().product()
-        }
+        let by_winograd = [true, false].map(|avx2_alone| self.would_be_by_winograd((read[2], read[3]), avx2_alone));
+        let needed = |by_winograd: bool| {
+            if by_winograd {
+                THREADS * winograd::working_size(self.inputs, self.outputs, false)
+            } else {
+                // A padded copy.
+                read.iter().product()
+            }
+        };
+        by_winograd.map(needed).into_iter().max().unwrap_or_default()
     }
 
     fn lasting_memory(&self, shape: &[usize]) -> usize {

@@ -1,7 +1,7 @@
 //! The user's profile for Amazon's tools: `~/.aws/credentials` and `~/.aws/config`.
 //!
-//! As with these tools, the environment comes first: with credentials there, no profile is read. Of a profile, its keys,
-//! region and address are used; roles and logins with a browser are not.
+//! As with these tools, the environment comes first: if it has credentials, no profile is read. Only the keys, region and
+//! address of a profile are used, not roles or browser logins.
 
 mod sections;
 
@@ -145,7 +145,7 @@ fn refuse_other_credentials(sources: &[(&Path, &Section)], profile: &str) -> Res
 
 /// The wanted section of a file. A file that nobody named may be missing or unreadable.
 fn found(place: Option<&(PathBuf, bool)>, is_wanted: impl Fn(&str) -> bool) -> Result<Option<Section>> {
-    // Whoever names it wants no file.
+    // Naming this file means that no file should be read.
     let Some((path, is_expected)) = place.filter(|(path, _)| path != Path::new("/dev/null")) else { return Ok(None) };
     let hint = "make the file readable, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
     let bytes = match read_regular(path, LARGEST) {
@@ -266,7 +266,7 @@ mod tests {
         // Nobody asked for this profile.
         assert_eq!(home.told(&[]), NOTHING);
         home.write(".aws/config", "[default]\nhidden\n");
-        home.refused(&[], "config: line 2: this is not KEY = VALUE");
+        home.refused(&[], "config: line 2: expected KEY = VALUE");
         std::fs::write(home.0.path().join(".aws/config"), [0xff]).unwrap();
         home.refused(&[], "not UTF-8");
     }

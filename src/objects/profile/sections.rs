@@ -33,7 +33,8 @@ impl Section {
 /// The section of a file whose name is wanted, if there is one. Sections of the same name are one. Nested keys are skipped.
 ///
 /// # Errors
-/// If a line is neither a name, a key with its value, nor a comment; the message does not repeat it, since it may be a secret.
+/// If a line is neither a name, a key with its value, nor a comment. The message does not repeat the line, which may
+/// be a secret.
 pub(super) fn section(path: &Path, text: &str, is_wanted: impl Fn(&str) -> bool) -> Result<Option<Section>> {
     let mut wanted: Option<Section> = None;
     // Whether a section has begun, and it is wanted
@@ -52,9 +53,9 @@ pub(super) fn section(path: &Path, text: &str, is_wanted: impl Fn(&str) -> bool)
             continue;
         }
         if let Some(rest) = content.strip_prefix('[') {
-            let (name, after) = rest.split_once(']').ok_or_else(|| wrong("the name in brackets has no end"))?;
+            let (name, after) = rest.split_once(']').ok_or_else(|| wrong("missing `]` after the name"))?;
             if !after.trim().is_empty() && !after.trim_start().starts_with(['#', ';']) {
-                return Err(wrong("there is text after the name in brackets"));
+                return Err(wrong("unexpected text after the name in brackets"));
             }
             let is_this = is_wanted(name.trim());
             if is_this && wanted.is_none() {
@@ -63,12 +64,12 @@ pub(super) fn section(path: &Path, text: &str, is_wanted: impl Fn(&str) -> bool)
             (inside, indented) = (Some(is_this), None);
             continue;
         }
-        let (key, value) = content.split_once('=').ok_or_else(|| wrong("this is not KEY = VALUE"))?;
+        let (key, value) = content.split_once('=').ok_or_else(|| wrong("expected KEY = VALUE"))?;
         let key = key.trim_end();
         if key.is_empty() {
-            return Err(wrong("there is no key before `=`"));
+            return Err(wrong("missing key before `=`"));
         }
-        let Some(is_this) = inside else { return Err(wrong("there is no [NAME] above the first key")) };
+        let Some(is_this) = inside else { return Err(wrong("missing [NAME] above the first key")) };
         indented = Some(depth);
         if let Some(section) = wanted.as_mut().filter(|_| is_this) {
             drop(section.values.insert(key.to_ascii_lowercase(), (number, without_comment(value).to_owned())));
@@ -107,11 +108,11 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named_and_not_repeated() {
         for (text, words) in [
-            ("[art]\nsecret", "line 2: this is not KEY = VALUE"),
-            ("[art]\na = 1\n[secret\n", "line 3: the name in brackets has no end"),
-            ("[art] secret", "line 1: there is text after"),
-            ("\n= secret", "line 2: there is no key"),
-            ("key = secret", "line 1: there is no [NAME]"),
+            ("[art]\nsecret", "line 2: expected KEY = VALUE"),
+            ("[art]\na = 1\n[secret\n", "line 3: missing `]` after the name"),
+            ("[art] secret", "line 1: unexpected text after"),
+            ("\n= secret", "line 2: missing key"),
+            ("key = secret", "line 1: missing [NAME]"),
         ] {
             let error = of(text).err().unwrap();
             assert!(error.is_usage() && error.to_string().contains(words), "{error}");

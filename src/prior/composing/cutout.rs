@@ -22,7 +22,7 @@ const EDGE: usize = 2;
 const PREFERRED: f32 = 1.2;
 /// Drawings whose thing covers less than this share are no use.
 const LEAST: f32 = 0.03;
-/// How far the colors of two backgrounds must be apart, in sRGB from 0 to 255, to tell from them what covers both.
+/// How far apart the colors of two backgrounds must be, in sRGB from 0 to 255, to tell what covers them.
 const BACKGROUNDS_APART: f32 = 100.0;
 /// Two drawings of the same thing agree if the area that seems partly transparent is at most this many times that of the
 /// thing.
@@ -74,9 +74,9 @@ struct Drawn {
     inside: Vec<bool>,
 }
 
-/// Cuts a thing out of drawings of it, which differ in the color of their background. What shows the background of each of
-/// them is a hole. If two drawings do not agree, the thing is cut out of the better one. None if there is almost nothing on
-/// any drawing.
+/// Cuts a thing out of drawings of it, which differ in the color of their background. An area that shows the background in
+/// each of them is a hole. If two drawings do not agree, the thing is cut out of the better one. None if there is almost
+/// nothing on any drawing.
 pub(in crate::prior) fn cut(drawings: &[RgbImage]) -> Option<Cutout> {
     let near = |index: usize| if index == 0 { NEAR } else { NEAR_COLORED };
     let mut drawn: Vec<Drawn> =
@@ -203,7 +203,7 @@ impl Drawn {
         (unsure <= MOST_UNSURE * area).then_some(coverage)
     }
 
-    /// The pixels of the thing, which covers so much of each, cropped to it.
+    /// The pixels of the thing, given how much of each it covers, cropped to the thing.
     fn covered(&mut self, mut coverage: Vec<f32>) -> Option<Cutout> {
         self.inside = coverage.iter().map(|covered| *covered > SEEN).collect();
         self.drop_specks();

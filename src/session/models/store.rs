@@ -82,8 +82,8 @@ impl ModelStore {
         Ok(upscaler)
     }
 
-    /// Forgets everything but the models: what their runs said to them and showed them, and the memory in which they
-    /// computed. Pictures do not change by it.
+    /// Forgets everything but the models: the prompts and pictures of earlier runs, and the memory for computations. This
+    /// does not change pictures.
     pub fn forget_runs(&self) {
         self.clips.iter().for_each(|clip| clip.model.forget_inputs());
         release_memory();

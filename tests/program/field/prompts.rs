@@ -61,7 +61,7 @@ fn submit_takes_no_verb_that_makes_films_for_a_prompt() {
         let given = [&["submit"], &words(line)[..], &server].concat();
         let lines = workplace.refuses_somehow(&given);
         let verb = line.split(' ').next().unwrap();
-        assert_eq!(lines[0], format!("error: `submit` has no command {verb}"));
+        assert_eq!(lines[0], format!("error: `submit` does not support the command {verb}"));
         let quoted = format!("run: text2art submit '{line}'");
         assert!(lines[1].contains(way) && lines[1].ends_with(&quoted), "{lines:?}");
         // The ways that the hint names get as far as the server.

@@ -1,8 +1,8 @@
-//! `--jobs-from-stdin`: a process that a worker keeps. It draws one job after the other, each as a process of its own
-//! would, but keeps the models loaded.
+//! `--jobs-from-stdin`: a process that a worker keeps. It draws one job after another, each as a separate process would,
+//! but keeps the models loaded.
 //!
-//! Whatever ends the process ends it in the middle of a job as well: a signal, the end of standard input, and a job that
-//! fails. Nothing of a job stays but its models.
+//! A signal or the end of standard input ends the process, even in the middle of a job, and so does a job that fails.
+//! Only the models remain after a job.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -13,7 +13,7 @@ use clap::Parser;
 use super::{Arguments, Subject, draw};
 use crate::cli::terminal::report::{Progress, Reporter};
 use crate::cli::terminal::{interrupt, json_line};
-use crate::cli::{self, DONE, Verb};
+use crate::cli::{self, DONE, INTERRUPTED, Verb};
 use crate::progress::Stop;
 use crate::session::ModelStore;
 use crate::worker::{Notice, Task};
@@ -42,16 +42,17 @@ pub(super) fn run(reporter: &Reporter) -> anyhow::Result<u8> {
             return Ok(exit_code);
         }
     }
-    Ok(DONE)
+    // Without a job, a signal is all that this process can tell of.
+    Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
 }
 
 /// Draws a job in its folder. Returns the exit code that a process of its own would have.
 fn work(task: &Task, start: &Path, stop: &Stop, store: &mut ModelStore) -> u8 {
     let arguments = match arguments_of(task) {
         Ok(arguments) => arguments,
-        Err(error) => return Reporter::new(Progress::Json).failed(&anyhow::Error::from(error)),
+        Err(error) => return Reporter::new(Progress::Json).for_server(true).failed(&anyhow::Error::from(error)),
     };
-    let reporter = arguments.conduct.reporter();
+    let reporter = arguments.conduct.reporter().for_server(true);
     let drawn = enter(&start.join(&task.folder))
         .map_err(anyhow::Error::from)
         .and_then(|()| draw(&arguments, Subject::Picture, &reporter, || Ok(stop.clone()), store));
@@ -77,7 +78,7 @@ fn enter(folder: &Path) -> Result<()> {
 }
 
 fn lost_folder(folder: &Path, error: &std::io::Error) -> Error {
-    Error::network(format!("{} cannot be used: {error}", folder.display()), "look after the machine of the worker")
+    Error::network(format!("cannot use {}: {error}", folder.display()), "check the worker's machine")
 }
 
 fn tell(notice: &Notice) -> Result<()> {
@@ -98,7 +99,8 @@ fn next(tasks: &Receiver<Task>, stop: &Stop) -> Option<Task> {
     None
 }
 
-/// Reads jobs from standard input in another thread. Its end stops the process, as does anything that is no job.
+/// Reads jobs from standard input in another thread. The end of the input stops the process, as does anything that is not
+/// a job.
 fn listen(stop: &Stop) -> Result<Receiver<Task>> {
     let (sender, tasks) = channel();
     let mut lines = Lines { sender, line: Vec::new() };

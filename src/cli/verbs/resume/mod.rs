@@ -262,7 +262,7 @@ fn change(arguments: &Arguments, checkpoint: &mut Checkpoint) -> Result<Vec<Stri
     if done >= settings.iterations_to_run() || state.plateau.as_ref().is_some_and(Plateau::is_reached) {
         let total = settings.iterations;
         let (problem, hint, more) = if settings.stop_at.is_some() && done < total && !settled {
-            let problem = format!("the run stopped after {done} of {total} iterations, as --stop-at asked");
+            let problem = format!("the run stopped after {done} of {total} iterations because of --stop-at");
             (problem, format!("add -n {total} to finish it"), format!("-n {total} finishes it"))
         } else {
             let problem = format!("the run is already finished after {done} iterations");

@@ -1,4 +1,4 @@
-//! The prior that drew the first picture of a run. Where the run still needs that picture, the embedded prior must be the same.
+//! The prior that drew the first picture of a run. If the run still needs that picture, the embedded prior must be the same.
 
 use std::path::Path;
 

@@ -143,7 +143,8 @@ fn tasks<'a>(arguments: &'a Arguments, named: &'a str, is_asked: bool, reporter:
 
 /// The error about an animated GIF. One that text2art drew can be drawn again.
 fn refusal_of_film(path: &Path, factor: Factor) -> Error {
-    let hint = "save its frames as pictures, for example with ffmpeg, enlarge them, and run `text2art video` on them";
+    let hint =
+        "extract the frames, for example with ffmpeg, enlarge them, and turn them into a movie with `text2art video`";
     let hint = match (Recipe::read(path), shlex::try_quote(&path.to_string_lossy())) {
         (Ok(recipe), Ok(name)) if recipe.settings.upscale.is_none() => {
             let times = factor.times();
@@ -153,7 +154,7 @@ fn refusal_of_film(path: &Path, factor: Factor) -> Error {
         }
         _ => hint.to_owned(),
     };
-    Error::file(path, "this GIF is animated, and `upscale` enlarges single pictures only", hint)
+    Error::file(path, "this GIF is animated, but `upscale` enlarges only single pictures", hint)
 }
 
 /// The work on all pictures.

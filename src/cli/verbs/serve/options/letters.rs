@@ -1,4 +1,4 @@
-//! How a server sends letters.
+//! How a server sends email.
 
 use std::path::PathBuf;
 use std::time::Duration;

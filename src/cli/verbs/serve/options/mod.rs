@@ -58,14 +58,14 @@ layered! {
         /// Number of jobs to draw at once, at most one on each GPU; 0 leaves them to `text2art worker` [default: 1]
         #[arg(long, value_name = "N", value_parser = |text: &str| count::<usize>(text, 0..=MOST_WORKERS))]
         pub(in crate::cli::verbs::serve) workers: usize,
-        /// Maximum number of jobs that a process draws, keeping the models loaded; 1 is a process for each job [default: 100]
+        /// Maximum number of jobs per process, which keeps its models loaded; 1 starts a process for each job [default: 100]
         #[arg(long, value_name = "N", value_parser = jobs_per_process)]
         pub(in crate::cli::verbs::serve) jobs_per_process: u32,
     }
 }
 
 layered! {
-    /// What else a server is told.
+    /// Other options of a server.
     pub(super) struct OtherOptions {
         /// Use only models that are already downloaded
         #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
