@@ -283,7 +283,10 @@ fn another_prompt_and_a_fresh_optimizer() {
     assert!(recipe(&workplace, "fresh.png").earlier[0].reset_optimizer);
     workplace.refuses(&["resume", "p.png.t2a", "--prompt", "a | | b"], &["a prompt is empty"]);
     for change in [&["--prompt", "a pear"][..], &["--reset-optimizer"]] {
-        workplace.refuses(&[&["resume", "p.png.t2a"], change].concat(), &["finished after 5 iterations"]);
+        workplace.refuses(
+            &[&["resume", "p.png.t2a"], change].concat(),
+            &["the run stopped after 5 of 8 iterations because of --stop-at"],
+        );
     }
 }
 
