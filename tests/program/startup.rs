@@ -42,10 +42,11 @@ fn clip(workplace: &Workplace, folder: &str, tokens: usize) -> Vec<u8> {
     weights
 }
 
-/// Starts a run that has loaded its models and waits, before its first iteration, for somebody to read the warning
-/// about its long prompt.
+/// Starts a run that has loaded its models and waits, before its first iteration, for somebody to read the warnings
+/// about its long prompts, which are more than a pipe holds.
 fn waiting(workplace: &Workplace, folder: &str) -> Child {
-    let prompt = "word ".repeat(19_000);
+    let prompts: Vec<String> = (0..600).map(|number| format!("{number}{}", " a".repeat(80))).collect();
+    let prompt = prompts.join(" | ");
     let line = ["--size", "32x32", "-n", "1", "--cutouts", "1", "--progress", "json", "--clip", folder];
     let mut command = workplace.command();
     command.arg(prompt).args(line).args(["-o", &format!("{folder}.png")]);

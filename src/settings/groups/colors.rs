@@ -10,7 +10,8 @@ group! {
             /// (comma-separated). `red->white\8` is a ramp of 8 colors. Separate palette names, colors or
             /// ramps with semicolons to combine them: `black->navy\4;gold`. A file is an image, or a .gpl, .act, .hex or .pal file.
             value: "COLORS",
-            arg: |argument| argument.value_parser(clap::value_parser!(crate::settings::OrNone<String>)),
+            // `value_parser!` would take any text for a palette, since a palette can be made from a text.
+            arg: |argument| argument.value_parser(str::parse::<crate::settings::OrNone<String>>),
         },
         setting colors: maybe usize {
             /// Limit the picture to N colors, chosen halfway through the run
