@@ -8,7 +8,7 @@ use common::program::{Workplace, words};
 use image::RgbImage;
 
 /// A run of six iterations with large steps.
-const RUN: &str = "a red apple --size 32x32 -n 6 --cutouts 2 --learning-rate 0.3 -q";
+const RUN: &str = "a red apple --size 32x32 -n 6 --cutouts 2 --learning-rate 0.3 --init-weight 0 -q";
 
 fn draw(workplace: &Workplace, line: &str) {
     workplace.run(&words(line)).succeeded();
