@@ -148,7 +148,7 @@ fn an_svg_leaves_out_what_vanished() {
     for shape in ["rect", "hex"] {
         let cells = ["--drawer", "pixel", "--size", "192x160", "--pixel-size", "12x10", "--pixel-shape", shape, "-q"];
         let files = ["--force", "-o", "p.png", "--svg", "p.svg"];
-        let line = ["a red apple", "-n", "12", "--transparent", "--alpha-weight", "0.8", "--learning-rate", "0.2"];
+        let line = ["a red apple", "-n", "12", "--transparent", "--alpha-weight", "1.5", "--learning-rate", "0.2"];
         workplace.run(&[&line[..], &["--cutouts", "4"], &cells, &files].concat()).succeeded();
         let picture = picture(&workplace, "p.png");
         let tree = resvg::usvg::Tree::from_data(&workplace.read("p.svg"), &resvg::usvg::Options::default()).unwrap();
