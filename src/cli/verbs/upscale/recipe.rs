@@ -1,6 +1,6 @@
 //! The recipe of a picture that is enlarged.
 
-use crate::models::{ModelRecord, Role};
+use crate::models::{ModelRecord, Role, embedded};
 use crate::output::Recipe;
 use crate::upscale::Factor;
 
@@ -13,6 +13,9 @@ pub(super) fn note(recipe: &mut Recipe, factor: Factor, upscaler: &str, record: 
     recipe.settings.upscale = Some(factor.times());
     recipe.settings.upscaler = Some(upscaler.to_owned());
     recipe.models.retain(|model| model.role != Role::Upscaler.option());
-    recipe.models.extend(record);
+    // In the order of a run that enlarges its picture itself, in which the prior is the last.
+    let prior = recipe.models.iter().position(|model| model.role == embedded::PRIOR);
+    let at = prior.unwrap_or(recipe.models.len());
+    recipe.models.splice(at..at, record);
     true
 }
