@@ -117,7 +117,7 @@ impl Process {
     /// Why the process draws no other job after the last one; none if it can. `most` is the number of jobs of a process.
     pub(super) fn parting(&self, ran: &Ran, most: u32) -> Option<Parting> {
         let Some(number) = self.task else { return Some(Parting::Alone) };
-        let has_failed = ran.exceeded.is_some() || (ran.has_ended && !ran.is_success());
+        let has_failed = ran.has_begun && (ran.exceeded.is_some() || (ran.has_ended && !ran.is_success()));
         if ran.reason.is_some() {
             Some(Parting::Stopped)
         } else if has_failed {

@@ -225,12 +225,17 @@ fn a_process_draws_what_standard_input_says_and_nothing_after_it() {
     let run = |text: String| {
         let mut command = workplace.command();
         command.args(["generate", "--jobs-from-stdin", "--progress", "json"]);
-        command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        // Whoever wrote last did not end the line.
+        let (errors, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"half a line").unwrap();
+        command.stdin(std::process::Stdio::piped()).stderr(writer);
         let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        // With its end of the pipe.
+        drop(command);
         let mut input = child.stdin.take().unwrap();
         input.write_all(text.as_bytes()).unwrap();
         // It ends when the last job has ended, or at once.
-        let mut errors = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut errors = std::io::BufReader::new(errors);
         let mut said = String::new();
         while !said.contains("\"number\":2,\"exit_code\"") {
             if std::io::BufRead::read_line(&mut errors, &mut said).unwrap() == 0 {
