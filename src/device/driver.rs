@@ -101,12 +101,17 @@ fn look(number: usize) -> Result<Gpu, Obstacle> {
     Ok(Gpu { number, name, compute_capability, total_memory: total as u64, free_memory: None })
 }
 
-/// Opens and tries a GPU. The result is kept: a process opens each GPU once for each precision.
+/// Opens and tries a GPU. It is kept: a process opens each GPU once for each precision. A failure is not kept, since the
+/// next job of a process may find the GPU free.
 fn tried(gpu: &Gpu, precision: Precision) -> Result<ComputeDevice, Obstacle> {
-    type Tried = BTreeMap<(usize, Precision), Result<ComputeDevice, Obstacle>>;
-    static TRIED: Mutex<Tried> = Mutex::new(BTreeMap::new());
-    let mut tried = TRIED.lock().unwrap_or_else(PoisonError::into_inner);
-    tried.entry((gpu.number, precision)).or_insert_with(|| begin(gpu.clone(), precision)).clone()
+    static OPENED: Mutex<BTreeMap<(usize, Precision), ComputeDevice>> = Mutex::new(BTreeMap::new());
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(device) = opened.get(&(gpu.number, precision)) {
+        return Ok(device.clone());
+    }
+    let device = begin(gpu.clone(), precision)?;
+    opened.insert((gpu.number, precision), device.clone());
+    Ok(device)
 }
 
 /// Opens a GPU, has its driver translate a kernel, and starts the libraries, so that anything that would fail later

@@ -13,7 +13,7 @@ use crate::files::hash_file;
 use crate::{Error, Result};
 
 /// The files beside weights and configuration that some models need.
-const OTHERS: [&str; 8] = [
+pub(super) const OTHERS: [&str; 8] = [
     TOKENIZER,
     VOCABULARY,
     TOKENIZER_CONFIG,

@@ -6,6 +6,7 @@ pub mod embedded;
 pub mod files;
 mod finder;
 pub mod hub;
+mod identity;
 pub mod import;
 mod inferred;
 pub mod inventory;
@@ -22,6 +23,7 @@ pub mod weights;
 
 pub use files::{ModelFiles, Role};
 pub use finder::Finder;
+pub use identity::Identity;
 pub use part::{Part, View};
 pub(crate) use prefix::Prefix;
 pub use presence::Missing;

@@ -135,9 +135,9 @@ impl Ran {
         self.status.is_some_and(Outcome::success)
     }
 
-    /// Whether the process that was kept ended before it took the job: that says nothing about the job.
+    /// Whether the process that was kept ended, or was ended, before it took the job: that says nothing about the job.
     pub(super) fn is_void(&self) -> bool {
-        !self.has_begun && self.status.is_some() && self.reason.is_none() && self.exceeded.is_none()
+        !self.has_begun && self.status.is_some() && self.reason.is_none()
     }
 
     /// The lines that were on their way when the child ended. Something that it left behind may hold the other end.
@@ -161,6 +161,10 @@ impl Ran {
             let begun = self.task.map(|number| Said::TaskBegun { number });
             self.has_begun = said.is_some() && said == begun;
             self.tail.pass_over(line);
+            if self.has_begun {
+                // The limit on messages is for those about this job.
+                self.tail = Tail::default();
+            }
             return;
         }
         let Some(said) = said else {

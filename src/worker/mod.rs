@@ -12,7 +12,8 @@
 //!
 //! - **A process can do what it wants**: crash, hang, or take all memory. The worker ends it, and the job is tried again.
 //! - **A process is kept for jobs that need the same models**, which it has already loaded. It keeps nothing else from a job,
-//!   so each picture has the same bytes as from a new process. A process whose job does not end well is never kept.
+//!   so each picture has the same bytes as from a new process. Models whose files were changed are other models. A process
+//!   whose job does not end well is never kept.
 //! - **Nothing draws for nobody.** A child whose worker is killed stops, and a worker whose claim is over stops its child.
 //! - **A job that was interrupted ends with the bytes of an unbroken run.** It goes on from a checkpoint and the frames
 //!   that belong to it, if the program and the device are the same; otherwise it starts over.

@@ -18,7 +18,8 @@ use super::slot::Slot;
 use super::task::Task;
 use crate::device::DeviceChoice;
 use crate::gpu::Precision;
-use crate::models::Role;
+use crate::models::{Finder, Identity, Role};
+use crate::progress::Stop;
 use crate::session::Models;
 
 /// What all jobs of a process have in common. The threads, the memory and the network are the same for all processes of
@@ -26,20 +27,28 @@ use crate::session::Models;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
     models: Vec<(Role, String)>,
+    /// The files of each model; none if they are not on this machine yet
+    files: Vec<Option<Identity>>,
     device: DeviceChoice,
     precision: Precision,
     gpu: Option<String>,
 }
 
 impl Key {
-    /// The key of an order whose files are in a folder; none if its process can draw no other job.
+    /// The key of an order whose files are in a folder; none if its process can draw no other job. Looks for models on the
+    /// disk.
     pub(super) fn of(order: &Order, folder: &Path, gpu: Option<&str>) -> Option<Self> {
         let models = Models::needed(&order.settings).ok()?;
         // The name of a file in the folder of a job means a different file for each job.
         let is_own = |name: &str| Path::new(name).is_relative() && folder.join(name).exists();
+        if models.iter().any(|(_, name)| is_own(name)) {
+            return None;
+        }
+        let (stop, silent) = (Stop::default(), |_| {});
+        let finder = Finder::new(true, &stop, &silent);
+        let files = models.iter().map(|(role, name)| finder.identity(*role, name).ok()).collect();
         let (device, precision) = (order.settings.device, order.settings.precision);
-        let key = Self { models, device, precision, gpu: gpu.map(str::to_owned) };
-        (!key.models.iter().any(|(_, name)| is_own(name))).then_some(key)
+        Some(Self { models, files, device, precision, gpu: gpu.map(str::to_owned) })
     }
 }
 
@@ -117,7 +126,7 @@ impl Process {
     /// Why the process draws no other job after the last one; none if it can. `most` is the number of jobs of a process.
     pub(super) fn parting(&self, ran: &Ran, most: u32) -> Option<Parting> {
         let Some(number) = self.task else { return Some(Parting::Alone) };
-        let has_failed = ran.exceeded.is_some() || (ran.has_ended && !ran.is_success());
+        let has_failed = ran.has_begun && (ran.exceeded.is_some() || (ran.has_ended && !ran.is_success()));
         if ran.reason.is_some() {
             Some(Parting::Stopped)
         } else if has_failed {
@@ -164,6 +173,17 @@ mod tests {
         for (number, other) in others.iter().enumerate() {
             assert!(other.is_some() && *other != plain, "{number}: {other:?}");
         }
+        // A file that was changed is another model.
+        let models = tempfile::tempdir().unwrap();
+        let path = models.path().join("clip.safetensors");
+        let given = format!("clip = ['{}']", path.display());
+        let mut keys = vec![of(&given, None)];
+        for content in ["weights", "other weights"] {
+            std::fs::write(&path, content).unwrap();
+            keys.push(of(&given, None));
+            assert_eq!(keys.last(), Some(&of(&given, None)));
+        }
+        assert!(keys.iter().all(Option::is_some) && keys[0] != keys[1] && keys[1] != keys[2]);
         // A file of the job is a different file for the next one.
         assert!(of("clip = ['own.safetensors']", None).is_some());
         std::fs::write(folder.path().join("own.safetensors"), "").unwrap();

@@ -184,12 +184,14 @@ mod children {
     }
 
     impl Shop {
-        /// `script` knows the `number` of the job, and sets its exit `code`, which is 0 so far.
+        /// `script` knows the `number` of the job, and sets its exit `code`, which is 0 so far. It can define what is said
+        /// after its end as `over`.
         async fn new(script: &str, jobs_per_process: u32) -> Self {
             let bench = Bench::new().await;
             let claim = bench.claim().await;
             // What is said about a job after its end belongs to no job.
-            let script = r#"while read -r task; do
+            let script = r#"over() { echo "job $number is over" >&2; }
+while read -r task; do
 number=${task#*'"number":'}; number=${number%%,*}
 folder=${task#*'"folder":"'}; folder=${folder%%'"'*}
 echo '{"event":"task_begun","number":'$number'}' >&2
@@ -198,7 +200,7 @@ code=0
 SCRIPT
 cd ../..
 echo '{"event":"task_ended","number":'$number',"exit_code":'$code'}' >&2
-echo "job $number is over" >&2
+over
 done"#
                 .replace("SCRIPT", script);
             let told = Arc::<Mutex<Vec<WorkerEvent>>>::default();
@@ -302,6 +304,23 @@ done"#
             }
             let died = Some(Parting::Died);
             assert_eq!(shop.partings(), [None, died, died, None, died]);
+        });
+    }
+
+    #[test]
+    fn what_is_said_between_two_jobs_costs_neither() {
+        within(async {
+            // A KiB for each line. A job may say 16 MiB.
+            let said = |lines: u32| format!("yes $(printf %01023d 0) | head -n {lines} >&2");
+            let loud = Shop::new(&format!("over() {{ {}; }}", said(20 << 10)), 100).await;
+            let twice = Shop::new(&format!("over() {{ {0}; }}\n{0}", said(9 << 10)), 100).await;
+            for (shop, partings) in [(loud, vec![None, Some(Parting::Died)]), (twice, vec![None])] {
+                for _ in 0..2 {
+                    let ran = shop.draw("").await;
+                    assert_eq!((ran.status.unwrap().code(), ran.exceeded), (Some(0), None));
+                }
+                assert_eq!(shop.partings(), partings);
+            }
         });
     }
 

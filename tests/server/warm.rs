@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use text2art::queue::{Cancelling, JobId, State};
 use text2art::worker::{Input, Order};
 
+use crate::common::fixtures;
 use crate::common::program::{Workplace, signal_process};
 use crate::place::{Place, SMALL, Worker, job, order, settings};
 
@@ -105,6 +106,38 @@ fn other_models_are_loaded_by_another_process() {
     is_drawn_now(&place, "vqgan-again", &moment(""));
     assert_eq!(starts(&place), ["", "did not suit the next job", "did not suit the next job"]);
     assert_eq!(place.children().len(), 1);
+    worker.end();
+}
+
+#[test]
+fn models_that_were_replaced_are_loaded_again() {
+    let place = Place::new();
+    let worker = place.worker();
+    let copy = |model: &str, folder: &std::path::Path| {
+        std::fs::create_dir_all(folder).unwrap();
+        for entry in std::fs::read_dir(fixtures().join(model)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+    };
+    let cache = place.workplace.root().join("home/.cache/huggingface/hub/models--acme--paints");
+    std::fs::create_dir_all(cache.join("refs")).unwrap();
+    let by_path = moment(&format!("vqgan = '{}'\n", place.workplace.argument("model")));
+    let by_name = moment("vqgan = 'acme/paints'\n");
+    let models = ["vqgan", "vqgan-gumbel"];
+    for model in models {
+        copy(model, &place.workplace.join("model"));
+        is_drawn_now(&place, &format!("path-{model}"), &by_path);
+        is_drawn_now(&place, &format!("path-{model}-again"), &by_path);
+    }
+    for (model, commit) in models.into_iter().zip(["1", "2"].map(|digit| digit.repeat(40))) {
+        // The branch is downloaded, and moves on.
+        copy(model, &cache.join("snapshots").join(&commit));
+        std::fs::write(cache.join("refs/main"), commit).unwrap();
+        is_drawn_now(&place, &format!("name-{model}"), &by_name);
+    }
+    let unsuitable = "did not suit the next job";
+    assert_eq!(starts(&place), ["", unsuitable, unsuitable, unsuitable], "{}", place.log());
     worker.end();
 }
 
@@ -225,12 +258,17 @@ fn a_process_draws_what_standard_input_says_and_nothing_after_it() {
     let run = |text: String| {
         let mut command = workplace.command();
         command.args(["generate", "--jobs-from-stdin", "--progress", "json"]);
-        command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        // Whoever wrote last did not end the line.
+        let (errors, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"half a line").unwrap();
+        command.stdin(std::process::Stdio::piped()).stderr(writer);
         let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        // With its end of the pipe.
+        drop(command);
         let mut input = child.stdin.take().unwrap();
         input.write_all(text.as_bytes()).unwrap();
         // It ends when the last job has ended, or at once.
-        let mut errors = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut errors = std::io::BufReader::new(errors);
         let mut said = String::new();
         while !said.contains("\"number\":2,\"exit_code\"") {
             if std::io::BufRead::read_line(&mut errors, &mut said).unwrap() == 0 {

@@ -106,6 +106,18 @@ impl Card {
         })
     }
 
+    /// Returns the unused memory of all cards to the system, and forgets the plans for shapes.
+    pub fn forget_runs() {
+        let cards = locked(&CARDS);
+        for (_, card) in &*cards {
+            // Released memory is free only after the card has executed the release. A card that fails now also fails in
+            // the next run, which reports it.
+            let _ = card.stream.synchronize().and_then(|()| pool::give_back(&card.stream));
+            #[cfg(feature = "cudnn")]
+            locked(&card.cudnn).forget_plans();
+        }
+    }
+
     /// The memory of a tensor, which the caller keeps alive.
     #[must_use]
     pub fn view(&self, values: &CudaSlice<f32>) -> Slice {

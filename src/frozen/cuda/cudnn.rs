@@ -76,6 +76,11 @@ impl Cudnn {
         Ok(false)
     }
 
+    /// Forgets the plans, with the algorithms that failed.
+    pub fn forget_plans(&mut self) {
+        self.plans.clear();
+    }
+
     /// The plan for a shape, in bf16 or, if there is no algorithm for that, in full precision; none if the padding is
     /// asymmetric, the shape is too large for cuDNN, or no algorithm may be used.
     fn plan(&self, shape: &ConvolutionShape, in_halves: bool) -> Result<Option<Plan>> {

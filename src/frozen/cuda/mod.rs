@@ -37,6 +37,13 @@ pub fn prepare(device: &candle_core::Device, precision: crate::gpu::Precision) -
     card::Card::prepare(device.as_cuda_device()?, precision)
 }
 
+/// Returns the memory of all GPUs that waits for the next request to the system, and forgets what was chosen for the shapes
+/// so far, as if nothing had been computed yet. For a process that may compute nothing for a while.
+#[cfg(feature = "cuda")]
+pub fn forget_runs() {
+    card::Card::forget_runs();
+}
+
 /// A layer with its frozen weights in a device's memory. Both passes write every number of their result.
 pub trait Resident: Send + Sync {
     /// Computes `output`.

@@ -164,6 +164,11 @@ impl<'a> Finder<'a> {
             let tokenizer = wanted.map(|request| self.provide_tokenizer(name, request)).transpose()?;
             return Ok(Found { tokenizer, ..found });
         }
+        self.locate_named(role, name)
+    }
+
+    /// Like [`Finder::locate`], for a name that is not a path.
+    pub(in crate::models) fn locate_named(&self, role: Role, name: &str) -> Result<Found> {
         match Named::of(role, name)? {
             Named::Entry(entry) => self.locate_entry(entry),
             Named::Repository(repository) => self.locate_repository(role, name, &repository),

@@ -87,6 +87,8 @@ impl ModelStore {
     pub fn forget_runs(&self) {
         self.clips.iter().for_each(|clip| clip.model.forget_inputs());
         release_memory();
+        #[cfg(feature = "cuda")]
+        crate::frozen::cuda::forget_runs();
     }
 
     fn has(&self, role: Role, name: &str) -> bool {

@@ -12,7 +12,7 @@ use clap::Parser;
 
 use super::{Arguments, Subject, draw};
 use crate::cli::terminal::report::{Progress, Reporter};
-use crate::cli::terminal::{interrupt, json_line};
+use crate::cli::terminal::{interrupt, json_line, line};
 use crate::cli::{self, DONE, INTERRUPTED, Verb};
 use crate::progress::Stop;
 use crate::session::ModelStore;
@@ -83,6 +83,8 @@ fn lost_folder(folder: &Path, error: &std::io::Error) -> Error {
 
 fn tell(notice: &Notice) -> Result<()> {
     let json = serde_json::to_string(notice).map_err(|error| Error::fault(format!("a notice: {error}")))?;
+    // A library of the system may have left a line without an end.
+    line("");
     json_line(&json);
     Ok(())
 }
