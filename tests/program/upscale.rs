@@ -73,7 +73,11 @@ fn all_formats_are_read_and_turned() {
 #[test]
 fn an_animated_gif_is_refused() {
     let workplace = workplace();
-    workplace.run(&words("apple --size 32x24 -n 12 --cutouts 1 --init-noise codes --learning-rate 0.5 -q -o 'my castle.gif'")).succeeded();
+    workplace
+        .run(&words(
+            "apple --size 32x24 -n 12 --cutouts 1 --init-noise codes --learning-rate 0.5 -q -o 'my castle.gif'",
+        ))
+        .succeeded();
     let lines = workplace.refuses_somehow(&words("upscale 'my castle.gif' -x 2"));
     assert!(lines[0].contains("my castle.gif") && lines[0].contains("this GIF is animated"), "{lines:?}");
     let again = "text2art --from 'my castle.gif' --upscale 2 --gif";
