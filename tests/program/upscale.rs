@@ -84,7 +84,8 @@ fn an_animated_gif_is_refused() {
     assert!(lines[1].contains("`text2art video`") && lines[1].ends_with(again), "{lines:?}");
     // One that another program made has no recipe, and another picture of the same command is not enlarged either.
     pattern(20, 10).save(workplace.join("photo.png")).unwrap();
-    workplace.run(&words("morph photo.png photo.png -o morph.gif --length 2 -q")).succeeded();
+    RgbImage::from_pixel(20, 10, Rgb([0, 90, 200])).save(workplace.join("plain.png")).unwrap();
+    workplace.run(&words("morph photo.png plain.png -o morph.gif --length 2 -q")).succeeded();
     let lines = workplace.refuses_somehow(&words("upscale photo.png morph.gif -x 2"));
     assert!(lines[0].contains("morph.gif") && !lines[1].contains("--from"), "{lines:?}");
     // The command of the hint works.

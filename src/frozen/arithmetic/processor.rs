@@ -6,14 +6,14 @@ pub fn avx2_alone() -> Option<pulp::x86::V3> {
     if std::arch::is_x86_feature_detected!("avx512f") { None } else { pulp::x86::V3::try_new() }
 }
 
-/// Whether the processor has AVX2 and FMA, but not AVX-512.
+/// Whether the processor has AVX2 and FMA, with or without AVX-512.
 #[cfg(target_arch = "x86_64")]
-pub fn has_avx2_alone() -> bool {
-    avx2_alone().is_some()
+pub fn has_avx2() -> bool {
+    pulp::x86::V3::try_new().is_some()
 }
 
-/// Whether the processor has AVX2 and FMA, but not AVX-512.
+/// Whether the processor has AVX2 and FMA, with or without AVX-512.
 #[cfg(not(target_arch = "x86_64"))]
-pub const fn has_avx2_alone() -> bool {
+pub const fn has_avx2() -> bool {
     false
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use candle_core::Result;
 
 use crate::frozen::arithmetic::panel::Left;
-use crate::frozen::arithmetic::processor::has_avx2_alone;
+use crate::frozen::arithmetic::processor::has_avx2;
 use crate::frozen::arithmetic::winograd::Evaluated;
 use crate::frozen::arithmetic::{pointwise, shifted, unfolded, winograd};
 use crate::frozen::cuda::layers::ConvolutionOnDevice;
@@ -88,8 +88,7 @@ pub struct Convolution {
 /// Minimum of channels on each side, and of pixels, for which Winograd's algorithm is faster.
 const WINOGRAD_CHANNELS: usize = 32;
 const WINOGRAD_PIXELS: usize = 64 * 64;
-/// The same on processors with AVX2 but without AVX-512, whose plain sums are slower: minimum of channels on one side and on
-/// the other, and of pixels.
+/// The same on processors with AVX2 or AVX-512: minimum of channels on one side and on the other, and of pixels.
 const WINOGRAD_CHANNELS_OF_AVX2: [usize; 2] = [3, 16];
 const WINOGRAD_PIXELS_OF_AVX2: usize = 16 * 16;
 /// Maximum of pairs of channels of small kernels; others take long to read and, evaluated, much memory.
@@ -131,11 +130,11 @@ impl Convolution {
     }
 
     fn is_by_winograd(&self, picture: (usize, usize)) -> bool {
-        self.would_be_by_winograd(picture, has_avx2_alone())
+        self.would_be_by_winograd(picture, has_avx2())
     }
 
-    /// Like `is_by_winograd`, for a processor that has AVX2 but not AVX-512, or for any other.
-    fn would_be_by_winograd(&self, (height, width): (usize, usize), avx2_alone: bool) -> bool {
+    /// Like `is_by_winograd`, for a processor that has AVX2, or for any other.
+    fn would_be_by_winograd(&self, (height, width): (usize, usize), avx2: bool) -> bool {
         let (channels, pixels) = (self.inputs.min(self.outputs), height * width);
         let for_all = channels >= WINOGRAD_CHANNELS && pixels >= WINOGRAD_PIXELS;
         let [fewest, most] = WINOGRAD_CHANNELS_OF_AVX2;
@@ -146,19 +145,19 @@ impl Convolution {
         let chosen = match self.algorithms {
             Algorithms::Sums => false,
             Algorithms::Winograd => true,
-            Algorithms::ByShape => for_all || avx2_alone && for_avx2,
+            Algorithms::ByShape => for_all || avx2 && for_avx2,
         };
         chosen && self.window == Window::same(3)
     }
 
     /// Whether Winograd's algorithm is used on any processor: estimates of memory must not depend on the machine.
     fn may_be_by_winograd(&self, picture: (usize, usize)) -> bool {
-        [true, false].into_iter().any(|avx2_alone| self.would_be_by_winograd(picture, avx2_alone))
+        [true, false].into_iter().any(|avx2| self.would_be_by_winograd(picture, avx2))
     }
 
     /// Whether each pixel is multiplied with small kernels by `pointwise.rs`.
     fn is_pointwise(&self) -> bool {
-        self.window == Window::same(1) && self.inputs * self.outputs <= SMALL && has_avx2_alone()
+        self.window == Window::same(1) && self.inputs * self.outputs <= SMALL && has_avx2()
     }
 
     /// The original kernels, `[outputs, inputs, side²]`.
@@ -214,7 +213,7 @@ impl Layer for Convolution {
     }
 
     fn working_memory(&self, read: &[usize]) -> usize {
-        let by_winograd = [true, false].map(|avx2_alone| self.would_be_by_winograd((read[2], read[3]), avx2_alone));
+        let by_winograd = [true, false].map(|avx2| self.would_be_by_winograd((read[2], read[3]), avx2));
         let needed = |by_winograd: bool| {
             if by_winograd {
                 THREADS * winograd::working_size(self.inputs, self.outputs, false)
