@@ -42,7 +42,7 @@ pub(super) fn run(reporter: &Reporter) -> anyhow::Result<u8> {
             return Ok(exit_code);
         }
     }
-    // Without a job, a signal is all that this process can tell of.
+    // Without a job, a stop is all that this process can tell of.
     Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
 }
 
