@@ -82,7 +82,7 @@ impl<'a> Enlarger<'a> {
 }
 
 /// The picture of pixels: `[1, 3, height, width]`, or `[1, 4, height, width]` with alpha.
-fn to_tensor(pixels: &DynamicImage) -> Result<Tensor> {
+pub(super) fn to_tensor(pixels: &DynamicImage) -> Result<Tensor> {
     let channels = usize::from(pixels.color().channel_count());
     let shape = (1, channels, pixels.height() as usize, pixels.width() as usize);
     Ok(Tensor::from_vec(to_values(pixels.as_bytes(), channels), shape, &Device::Cpu)?)

@@ -52,8 +52,9 @@ pub(in crate::cli) struct Arguments {
     /// Share of the previous frame in the start of each frame (0 to less than 1) [default: 0.75]
     ///
     /// A frame starts from a mix of the previous finished frame and its own source. A larger share makes the film steadier,
-    /// but moving things leave trails. Every frame but the first takes only the remaining share of --iterations, since the
-    /// previous frame has done the rest. With 0, each frame is drawn on its own, and the film flickers.
+    /// but moving things leave trails. With a VQGAN, pixels also keep this share where the source stands still. Every frame
+    /// but the first takes only the remaining share of --iterations, since the previous frame has done the rest. With 0, each
+    /// frame is drawn on its own, and the film flickers.
     #[arg(long, value_name = "SHARE", help_heading = "Start", value_parser = number, allow_negative_numbers = true)]
     memory: Option<f64>,
     /// Weight with which both neighbors are mixed into each frame (0 to 1) [default: 0.3, or 0 with --memory 0]

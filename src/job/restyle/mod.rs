@@ -5,7 +5,9 @@
 //! 1 / (1 - M) times that change. So after the first frame, a frame needs only the share 1 - M of the iterations to get as far
 //! as a frame on its own. Then the parameters of neighbors are averaged. The start from the previous output, the weight of the
 //! source and the average over neighbors come from clip-generator's `style_transfer`, which mixes no source into the start.
+//! Where the source stands still, the pixels of a frame also keep the share M of those of the previous frame.
 
+mod calm;
 mod film;
 mod keys;
 mod work;
@@ -15,6 +17,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use candle_core::Tensor;
+use image::RgbImage;
 
 pub use film::film_of;
 pub use work::{frames_in, wrote_frames_to};
@@ -30,6 +33,7 @@ use crate::session::{End, Models, Plan, Session, Trace, prepare_no_text, prior_r
 use crate::settings::Settings;
 use crate::video::{Folder, FrameOfFilm, FrameSource, FramesOfFilm, Survey};
 use crate::{Error, Result};
+use calm::Calm;
 use keys::Keys;
 use work::{State, Work, is_done};
 
@@ -47,7 +51,8 @@ pub struct Restyle {
     pub source: FrameSource,
     /// What is known about these frames
     pub survey: Survey,
-    /// The share of the previous frame in the start of a frame, from 0 to less than 1
+    /// The share of the previous frame in the start of a frame, and in its pixels where the source stands still, from 0 to
+    /// less than 1
     pub memory: f64,
     /// The weight of each neighbor in the mean that is drawn, 0 to 1; that of the frame itself is 1
     pub smooth: f64,
@@ -96,6 +101,8 @@ struct Drawn {
     plan: Plan,
     /// The session that drew it, until its file is written
     session: Option<Session>,
+    /// Its source, if the previous frame is mixed into its pixels
+    source: Option<RgbImage>,
     state: State,
 }
 
@@ -144,7 +151,8 @@ impl Restyle {
             work.cut(0)?;
         }
         work.note(keys.common())?;
-        let run = Run { restyle: self, plan, models, keys, work, stop, progress, warn: &warn };
+        let calm = Calm::of(self, plan.settings().size);
+        let run = Run { restyle: self, plan, models, keys, work, calm, stop, progress, warn: &warn };
         let done = run.draw()?;
         let frames = run.keys.count();
         if done == frames {
@@ -166,6 +174,8 @@ struct Run<'a> {
     models: &'a Models,
     keys: Keys,
     work: Work,
+    /// None if pixels are not mixed
+    calm: Option<Calm<'a>>,
     stop: &'a Stop,
     progress: &'a dyn Progress,
     warn: &'a dyn Fn(String),
@@ -247,32 +257,34 @@ impl Run<'_> {
             && let Some(state) = kept(done)
         {
             let mut frames = frames_from(done)?;
-            let (plan, mut session) = self.session(done, frames.take()?)?;
+            let (plan, mut session, source) = self.session(done, frames.take()?)?;
             session.take(&state.trace)?;
             session.rest();
-            let before = Drawn { frame: done, plan, session: Some(session), state };
+            let before = Drawn { frame: done, plan, session: Some(session), source, state };
             let earlier = earlier.map(|state| state.trace);
             return Ok(Begin { first: done + 1, before: Some(before), earlier, frames });
         }
         let before = done.checked_sub(1).zip(earlier);
-        let before = before.map(|(frame, state)| Drawn { frame, plan: self.plan.clone(), session: None, state });
+        let (plan, source) = (&self.plan, None);
+        let before = before.map(|(frame, state)| Drawn { frame, plan: plan.clone(), session: None, source, state });
         Ok(Begin { first: done, before, earlier: None, frames: frames_from(done)? })
     }
 
-    /// The session of a frame.
-    fn session(&self, frame: usize, source: FrameOfFilm) -> Result<(Plan, Session)> {
+    /// The session of a frame, with its source if that is needed later.
+    fn session(&self, frame: usize, source: FrameOfFilm) -> Result<(Plan, Session, Option<RgbImage>)> {
         let path = match source {
             FrameOfFilm::File(path) => path,
             FrameOfFilm::Pixels(picture) => self.work.source(picture)?,
         };
+        let source = self.calm.as_ref().map(|calm| calm.source(&path)).transpose()?;
         let plan = self.plan.starting_from(path, self.restyle.iterations(frame));
         let session = Session::new(&plan, self.models, &mut |message| (self.warn)(message))?;
-        Ok((plan, session))
+        Ok((plan, session, source))
     }
 
     /// Draws a frame; none if a stop is requested in the meantime.
     fn draw_frame(&self, frame: usize, source: FrameOfFilm, before: Option<&Drawn>) -> Result<Option<Drawn>> {
-        let (plan, mut session) = self.session(frame, source)?;
+        let (plan, mut session, source) = self.session(frame, source)?;
         if let Some(before) = before.filter(|_| self.restyle.memory > 0.0) {
             session.follow(&before.state.trace, self.restyle.memory)?;
         }
@@ -293,7 +305,7 @@ impl Run<'_> {
         let state = State { trace: session.trace()?, iterations: finished.iterations, loss, first_fit };
         // The frame may have to wait for its neighbor.
         session.rest();
-        Ok(Some(Drawn { frame, plan, session: Some(session), state }))
+        Ok(Some(Drawn { frame, plan, session: Some(session), source, state }))
     }
 
     /// Writes the file of a frame, unless it was written before, and returns how many frames are then done. The parameters of
@@ -312,6 +324,12 @@ impl Run<'_> {
         let (settings, device) = (drawn.plan.settings(), drawn.plan.device());
         let enlarger = Enlarger::new(settings, self.models, device, session.surroundings())?;
         let picture = enlarger.enlarge(picture)?;
+        // A drawing that a file carries must be that of its pixels.
+        let mixed = self.calm.as_ref().zip(drawn.source.take()).filter(|_| drawing.is_none());
+        let picture = match mixed {
+            Some((calm, source)) => calm.mixed(frame, source, picture)?,
+            None => picture,
+        };
         self.progress.show(&mut || Ok(picture.clone()), frame + 1 == self.keys.count())?;
         let inputs = self.restyle.inputs.clone();
         let mut saver = Saver::new(settings, inputs, self.models, Vec::new(), prior_record(settings));
