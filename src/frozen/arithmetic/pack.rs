@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
-use super::tile::WIDTH;
+use super::tile::{LINE, Registers};
 
 /// Lanes of a vector.
 const LANES: usize = 8;
@@ -27,13 +27,20 @@ impl View {
     }
 }
 
-/// Writes `depth` rows of `columns` as panels `[columns / WIDTH, depth, WIDTH]`; zeros fill the last panel.
+/// The distance between panels of a depth, in elements: one row more, because panels that are a multiple of 4 KiB apart share
+/// the same cache lines and evict each other.
+#[inline(always)]
+pub const fn panel_size<S: Registers>(depth: usize) -> usize {
+    (depth + 1) * S::WIDTH
+}
+
+/// Writes `depth` rows of `columns` as panels `[depth, WIDTH]`, [`panel_size`] apart; zeros fill the last panel.
 ///
 /// # Safety
 /// The view must have these rows and columns, `panels` must have room for them, and the processor must have AVX2.
 #[inline(always)]
-pub unsafe fn panels(view: View, depth: usize, columns: usize, panels: *mut f32) {
-    let whole = columns / WIDTH;
+pub unsafe fn panels<S: Registers>(view: View, depth: usize, columns: usize, panels: *mut f32) {
+    let (whole, size) = (columns / S::WIDTH, panel_size::<S>(depth));
     // SAFETY: the caller guarantees that all places are inside the view and the panels. Any address may be fetched into the
     // cache.
     unsafe {
@@ -42,46 +49,48 @@ pub unsafe fn panels(view: View, depth: usize, columns: usize, panels: *mut f32)
             for k in 0..depth {
                 let ahead = view.at(k + AHEAD, 0).start;
                 for panel in 0..whole {
-                    _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(panel * WIDTH).cast());
-                    let (from, to) = (view.at(k, panel * WIDTH).start, panels.add((panel * depth + k) * WIDTH));
-                    from.copy_to_nonoverlapping(to, WIDTH);
+                    for column in (0..S::WIDTH).step_by(LINE) {
+                        _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(panel * S::WIDTH + column).cast());
+                    }
+                    let (from, to) = (view.at(k, panel * S::WIDTH).start, panels.add(panel * size + k * S::WIDTH));
+                    from.copy_to_nonoverlapping(to, S::WIDTH);
                 }
             }
         } else {
             for panel in 0..whole {
-                let (from, to) = (view.at(0, panel * WIDTH), panels.add(panel * depth * WIDTH));
+                let (from, to) = (view.at(0, panel * S::WIDTH), panels.add(panel * size));
                 // Eight depths at a time if they are neighbors in memory.
                 let turned = if view.row == 1 { depth / LANES * LANES } else { 0 };
                 for k in (0..turned).step_by(LANES) {
-                    for column in (0..WIDTH).step_by(LANES) {
-                        turn(from.at(k, column).start, view.column, to.add(k * WIDTH + column));
+                    for column in (0..S::WIDTH).step_by(LANES) {
+                        turn::<S>(from.at(k, column).start, view.column, to.add(k * S::WIDTH + column));
                     }
                 }
-                some(from.at(turned, 0), depth - turned, WIDTH, to.add(turned * WIDTH));
+                some::<S>(from.at(turned, 0), depth - turned, S::WIDTH, to.add(turned * S::WIDTH));
             }
         }
-        if whole * WIDTH < columns {
-            let to = panels.add(whole * depth * WIDTH);
-            to.write_bytes(0, depth * WIDTH);
-            some(view.at(0, whole * WIDTH), depth, columns - whole * WIDTH, to);
+        if whole * S::WIDTH < columns {
+            let to = panels.add(whole * size);
+            to.write_bytes(0, depth * S::WIDTH);
+            some::<S>(view.at(0, whole * S::WIDTH), depth, columns - whole * S::WIDTH, to);
         }
     }
 }
 
 /// Writes the first `columns` columns of a panel.
 #[inline(always)]
-unsafe fn some(view: View, depth: usize, columns: usize, panel: *mut f32) {
+unsafe fn some<S: Registers>(view: View, depth: usize, columns: usize, panel: *mut f32) {
     for k in 0..depth {
         for column in 0..columns {
             // SAFETY: as for `panels`.
-            unsafe { *panel.add(k * WIDTH + column) = *view.at(k, column).start };
+            unsafe { *panel.add(k * S::WIDTH + column) = *view.at(k, column).start };
         }
     }
 }
 
 /// Writes eight columns, each of eight neighbors, as eight rows of a panel. The columns are `apart` from each other.
 #[inline(always)]
-unsafe fn turn(from: *const f32, apart: usize, to: *mut f32) {
+unsafe fn turn<S: Registers>(from: *const f32, apart: usize, to: *mut f32) {
     // SAFETY: as for `panels`.
     unsafe {
         let mut pairs = [_mm256_setzero_ps(); LANES];
@@ -100,8 +109,8 @@ unsafe fn turn(from: *const f32, apart: usize, to: *mut f32) {
         }
         for index in 0..LANES / 2 {
             let (first, second) = (fours[index], fours[index + LANES / 2]);
-            _mm256_storeu_ps(to.add(index * WIDTH), _mm256_permute2f128_ps::<0x20>(first, second));
-            _mm256_storeu_ps(to.add((index + LANES / 2) * WIDTH), _mm256_permute2f128_ps::<0x31>(first, second));
+            _mm256_storeu_ps(to.add(index * S::WIDTH), _mm256_permute2f128_ps::<0x20>(first, second));
+            _mm256_storeu_ps(to.add((index + LANES / 2) * S::WIDTH), _mm256_permute2f128_ps::<0x31>(first, second));
         }
     }
 }

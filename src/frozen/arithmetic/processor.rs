@@ -1,11 +1,5 @@
 //! What the choice of an algorithm may depend on besides shapes: the processor's instruction set.
 
-/// The instructions of AVX2 and FMA, on processors without AVX-512.
-#[cfg(target_arch = "x86_64")]
-pub fn avx2_alone() -> Option<pulp::x86::V3> {
-    if std::arch::is_x86_feature_detected!("avx512f") { None } else { pulp::x86::V3::try_new() }
-}
-
 /// Whether the processor has AVX2 and FMA, with or without AVX-512.
 #[cfg(target_arch = "x86_64")]
 pub fn has_avx2() -> bool {

@@ -3,12 +3,29 @@
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 use pulp::Simd;
+use pulp::x86::{V3, V4};
 
-/// Rows of a tile. Two vectors for each row, the two of a panel and a number of the left side fill the sixteen
-/// registers of AVX2; twelve sums are enough to keep both of a core's multipliers busy.
-pub const ROWS: usize = 6;
-/// Columns of a tile, and of a panel: two vectors of AVX2, one cache line.
-pub const WIDTH: usize = 16;
+/// Elements of a cache line.
+pub const LINE: usize = 16;
+
+/// The size of tiles, which depends on the registers of an instruction set. Two vectors for each row, the two of a panel and
+/// a number of the left side fit into the registers.
+pub trait Registers: Simd {
+    /// Rows of a tile
+    const ROWS: usize;
+    /// Columns of a tile, and of a panel: two vectors
+    const WIDTH: usize = 2 * size_of::<Self::f32s>() / size_of::<f32>();
+}
+
+impl Registers for V3 {
+    // Twelve sums are enough to keep both of a core's multipliers busy.
+    const ROWS: usize = 6;
+}
+
+impl Registers for V4 {
+    // With fourteen rows, which would fit as well, products are slower.
+    const ROWS: usize = 12;
+}
 
 /// A tile of a product: `ROWS` or fewer rows by `WIDTH` columns.
 #[derive(Clone, Copy)]
@@ -26,18 +43,19 @@ pub struct Tile {
     pub fresh: bool,
     /// A row of the left side to fetch into the cache in the meantime; the row need not exist
     pub next: *const f32,
+    /// The first element of the next tile of the destination, to fetch in the meantime as well
+    pub following: *const f32,
 }
 
 impl Tile {
     /// Adds the products of all depths to each sum, in order.
     ///
     /// # Safety
-    /// The left side must hold `HEIGHT` rows and `depth` depths, the panel `depth` depths, and the destination `HEIGHT` rows
-    /// of `WIDTH` elements that nothing else uses in the meantime. A vector must be half as wide as a panel.
+    /// The left side must hold `HEIGHT` rows and `depth` depths, the panel `depth` depths, and `destination` `HEIGHT` rows of
+    /// `WIDTH` elements, `stride` apart, that nothing else uses in the meantime.
     #[inline(always)]
-    unsafe fn sum<S: Simd, const HEIGHT: usize>(self, simd: S) {
+    unsafe fn sum<S: Registers, const HEIGHT: usize>(self, simd: S, destination: *mut f32, stride: usize) {
         let lanes = size_of::<S::f32s>() / size_of::<f32>();
-        debug_assert_eq!(2 * lanes, WIDTH);
         // SAFETY: the caller guarantees that every element exists. Any address may be fetched into the cache.
         unsafe {
             let load = |from: *const f32| {
@@ -46,75 +64,103 @@ impl Tile {
             let mut sums = [[simd.splat_f32s(0.0); 2]; HEIGHT];
             if !self.fresh {
                 for (row, sums) in sums.iter_mut().enumerate() {
-                    *sums = load(self.destination.add(row * self.stride));
+                    *sums = load(destination.add(row * stride));
                 }
             }
             let (mut left, mut panel, mut next) = (self.left, self.panel, self.next);
-            let mut rest = self.depth;
+            let (mut rest, mut fetched) = (self.depth, 0);
             while rest > 0 {
                 // As many depths as a cache line of the left side holds.
-                let now = rest.min(WIDTH);
+                let now = rest.min(LINE);
                 rest -= now;
                 _mm_prefetch::<_MM_HINT_T0>(next.cast());
-                next = next.wrapping_add(WIDTH);
-                for _ in 0..now {
-                    let right = load(panel);
-                    for (row, sums) in sums.iter_mut().enumerate() {
-                        let value = simd.splat_f32s(*left.add(row * self.left_row));
-                        sums[0] = simd.mul_add_e_f32s(value, right[0], sums[0]);
-                        sums[1] = simd.mul_add_e_f32s(value, right[1], sums[1]);
-                    }
+                next = next.wrapping_add(LINE);
+                if fetched < S::ROWS {
+                    // One row at a time, because a core waits for few lines at once.
+                    fetch::<S>(self.following.wrapping_add(fetched * self.stride));
+                    fetched += 1;
+                }
+                // Four depths share the addresses of the rows, whose additions would compete with the multiplications.
+                for _ in 0..now / 4 {
+                    add(simd, left, self.left_row, load(panel), &mut sums);
+                    add(simd, left.add(1), self.left_row, load(panel.add(S::WIDTH)), &mut sums);
+                    add(simd, left.add(2), self.left_row, load(panel.add(2 * S::WIDTH)), &mut sums);
+                    add(simd, left.add(3), self.left_row, load(panel.add(3 * S::WIDTH)), &mut sums);
+                    left = left.wrapping_add(4);
+                    panel = panel.wrapping_add(4 * S::WIDTH);
+                }
+                for _ in 0..now % 4 {
+                    add(simd, left, self.left_row, load(panel), &mut sums);
                     left = left.wrapping_add(1);
-                    panel = panel.wrapping_add(WIDTH);
+                    panel = panel.wrapping_add(S::WIDTH);
                 }
             }
             for (row, sums) in sums.iter().enumerate() {
-                let line = self.destination.add(row * self.stride);
+                let line = destination.add(row * stride);
                 line.cast::<S::f32s>().write_unaligned(sums[0]);
                 line.add(lanes).cast::<S::f32s>().write_unaligned(sums[1]);
             }
         }
     }
 
-    /// Like [`Tile::sum`], for a tile of which only the first `columns` columns exist.
+    /// Like [`Tile::sum`] with the tile's own destination, of which only the first `columns` columns exist.
     ///
     /// # Safety
     /// As for [`Tile::sum`], but the rows of the destination have only `columns` elements.
     #[inline(always)]
-    pub unsafe fn sum_in<S: Simd, const HEIGHT: usize>(self, simd: S, columns: usize) {
-        if columns == WIDTH {
+    pub unsafe fn sum_in<S: Registers, const HEIGHT: usize>(self, simd: S, columns: usize) {
+        if columns == S::WIDTH {
             // SAFETY: the caller guarantees this.
-            unsafe { self.sum::<S, HEIGHT>(simd) };
+            unsafe { self.sum::<S, HEIGHT>(simd, self.destination, self.stride) };
             return;
         }
-        let mut whole = [[0.0; WIDTH]; HEIGHT];
+        let mut whole = [[simd.splat_f32s(0.0); 2]; HEIGHT];
         // SAFETY: the rows have `columns` elements, and `whole` has as many rows of the width of a tile.
         unsafe {
             if !self.fresh {
                 for (row, whole) in whole.iter_mut().enumerate() {
                     let line = self.destination.add(row * self.stride);
-                    line.copy_to_nonoverlapping(whole.as_mut_ptr(), columns);
+                    line.copy_to_nonoverlapping(whole.as_mut_ptr().cast(), columns);
                 }
             }
-            Self { destination: whole.as_mut_ptr().cast(), stride: WIDTH, ..self }.sum::<S, HEIGHT>(simd);
+            self.sum::<S, HEIGHT>(simd, whole.as_mut_ptr().cast(), S::WIDTH);
             for (row, whole) in whole.iter().enumerate() {
                 let line = self.destination.add(row * self.stride);
-                line.copy_from_nonoverlapping(whole.as_ptr(), columns);
+                line.copy_from_nonoverlapping(whole.as_ptr().cast(), columns);
             }
         }
     }
+}
 
-    /// Fetches the destination of a tile into the cache; the destination need not exist.
-    #[inline(always)]
-    pub fn fetch(destination: *const f32, stride: usize) {
-        for row in 0..ROWS {
-            let line = destination.wrapping_add(row * stride);
-            // SAFETY: any address may be fetched into the cache.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(line.cast());
-                // Rows are not aligned to cache lines.
-                _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(WIDTH - 1).cast());
-            }
+/// Adds the products of one depth to the sums of a tile.
+///
+/// # Safety
+/// `left` must be followed by an element of each row, `apart` from each other.
+#[inline(always)]
+unsafe fn add<S: Simd, const HEIGHT: usize>(
+    simd: S,
+    left: *const f32,
+    apart: usize,
+    right: [S::f32s; 2],
+    sums: &mut [[S::f32s; 2]; HEIGHT],
+) {
+    for (row, sums) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller guarantees that the element exists.
+        let value = simd.splat_f32s(unsafe { *left.add(row * apart) });
+        sums[0] = simd.mul_add_e_f32s(value, right[0], sums[0]);
+        sums[1] = simd.mul_add_e_f32s(value, right[1], sums[1]);
+    }
+}
+
+/// Fetches a row of a tile into the cache; the row need not exist.
+#[inline(always)]
+fn fetch<S: Registers>(row: *const f32) {
+    // SAFETY: any address may be fetched into the cache.
+    unsafe {
+        for column in (0..S::WIDTH).step_by(LINE) {
+            _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(column).cast());
         }
+        // Rows are not aligned to cache lines.
+        _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(S::WIDTH - 1).cast());
     }
 }
