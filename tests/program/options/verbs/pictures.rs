@@ -1,0 +1,190 @@
+//! The cases of the verbs that take finished pictures and films.
+
+use crate::options::Group;
+
+pub(super) const CASES: &[Group] = &[
+    (
+        "score",
+        &[
+            ("--prompt", &["score photo.png", "score photo.png --prompt ''", "score none.png --prompt apple"]),
+            ("--clip", &["score photo.png -p apple --clip none"]),
+            ("--json", &["score text.png -p apple --json"]),
+            ("--offline", &["score text.png -p apple --offline"]),
+        ],
+    ),
+    (
+        "reconstruct",
+        &[
+            (
+                "--output",
+                &["reconstruct photo.png", "reconstruct photo.png -o decoded.png", "reconstruct photo.png -o made.png"],
+            ),
+            ("--picture-quality", &["reconstruct photo.png -o x.jpg --picture-quality 101"]),
+            ("--vqgan", &["reconstruct photo.png -o x.png --vqgan none"]),
+            ("--force", &["reconstruct photo.png -o decoded.png --force"]),
+            ("--offline", &["reconstruct text.png -o x.png --offline"]),
+        ],
+    ),
+    (
+        "upscale",
+        &[
+            (
+                "--factor",
+                &[
+                    "upscale photo.png -x 2",
+                    "upscale photo.png -x 5",
+                    "upscale",
+                    "upscale none.png",
+                    "upscale text.png",
+                ],
+            ),
+            (
+                "--output",
+                &[
+                    "upscale photo.png -x 2 -o folder",
+                    "upscale photo.png made.png -o {name}-large.png",
+                    "upscale photo.png made.png -o large.png",
+                    "upscale photo.png -o large.bmp",
+                    "upscale photo.png -o none/large.png",
+                    "upscale photo.png -o made.png",
+                ],
+            ),
+            (
+                "--upscaler",
+                &[
+                    "upscale photo.png -x 2 -o with-network.png --upscaler compact.safetensors -q",
+                    "upscale photo.png --upscaler none.pth",
+                    "upscale photo.png --upscaler vit-b32",
+                    "upscale photo.png --upscaler text.json",
+                    "upscale photo.png --upscaler ''",
+                ],
+            ),
+            ("--force", &["upscale photo.png -x 2 -o photo-x2.png", "upscale photo.png -x 2 -o photo-x2.png --force"]),
+            ("--picture-quality", &["upscale photo.png -o large.jpg --picture-quality 101"]),
+            ("--device", &["upscale photo.png --device gpu"]),
+            ("--precision", &["upscale photo.png --precision f16"]),
+            ("--offline", &["upscale photo.png --upscaler realesrgan-x4plus --offline"]),
+            (
+                "--progress",
+                &[
+                    "upscale photo.png made.png -x 2 -o {name}-lines.png --progress lines",
+                    "upscale photo.png made.png -x 2 -o {name}-json.png --progress json",
+                    "upscale photo.png --progress loud",
+                ],
+            ),
+            ("--quiet", &["upscale photo.png -x 2 -o quiet.png --quiet"]),
+            ("--threads", &["upscale photo.png --threads 0"]),
+            ("--max-memory", &["upscale photo.png --max-memory some", "upscale photo.png --max-memory 1K"]),
+        ],
+    ),
+    (
+        "render",
+        &[
+            ("--size", &["render photo.png --size 64x64", "render made.png --size 64", "render none.png --size 64x64"]),
+            (
+                "--factor",
+                &["render made.png -x 2", "render made.png -x 0", "render made.png -x 2 --size 64x64", "render"],
+            ),
+            ("--output", &["render made.png text.png -o {name}-large.png"]),
+            ("--picture-quality", &["render made.png -o large.jpg --picture-quality 101"]),
+            ("--svg", &["render made.png --svg"]),
+            ("--reveal", &["render made.png --reveal"]),
+            ("--force", &["render made.png --force"]),
+            ("--threads", &["render made.png --threads 0"]),
+            ("--max-memory", &["render made.png --max-memory some"]),
+            ("--progress", &["render made.png --progress loud"]),
+            ("--quiet", &["render made.png --quiet"]),
+        ],
+    ),
+    (
+        "restyle",
+        &[
+            (
+                "--output",
+                &[
+                    "restyle film apple -o restyled --size 32x32 -n 1 --cutouts 1 -q",
+                    "restyle film apple",
+                    "restyle film -o x",
+                    "restyle film apple -o x.avi",
+                    "restyle none apple -o x.mp4",
+                    "restyle photo.png apple -o x.mp4",
+                    "restyle vqgan apple -o x.mp4",
+                ],
+            ),
+            ("--frames", &["restyle film apple -o x --frames y", "restyle film apple -o x.mp4 --frames photo.png"]),
+            ("--memory", &["restyle film apple -o x --memory 1", "restyle film apple -o x --memory much"]),
+            ("--smooth", &["restyle film apple -o x --smooth -1", "restyle film apple -o x --smooth much"]),
+            ("--force", &["restyle none apple -o x --force"]),
+            ("--config", &["restyle film apple -o x --config wrong.toml"]),
+            ("--preview", &["restyle film apple -o x --preview film"]),
+            ("--offline", &["restyle none apple -o x --offline"]),
+            ("--progress", &["restyle film apple -o x --progress loud"]),
+            ("--quiet", &["restyle film apple -o x --quiet --cutouts none"]),
+            ("--threads", &["restyle film apple -o x --threads 0"]),
+            ("--max-memory", &["restyle film apple -o x --max-memory 1Q"]),
+        ],
+    ),
+    (
+        "morph",
+        &[
+            (
+                "--output",
+                &[
+                    "morph photo.png photo.png -o morphed.gif --length 2 -q",
+                    "morph photo.png photo.png",
+                    "morph photo.png -o x.gif",
+                    "morph photo.png made.png -o different.gif -q",
+                    "morph photo.png none.png -o x.gif",
+                    "morph photo.png photo.png -o x.avi",
+                ],
+            ),
+            ("--length", &["morph photo.png photo.png -o x.gif --length 0"]),
+            ("--ease", &["morph photo.png photo.png -o x.gif --ease hard"]),
+            ("--vqgan", &["morph photo.png photo.png -o x.gif --vqgan none"]),
+            ("--fps", &["morph photo.png photo.png -o x.gif --fps 0"]),
+            ("--frame-every", &["morph photo.png photo.png -o x.gif --frame-every 0"]),
+            ("--blend", &["morph photo.png photo.png -o x.gif --blend 101"]),
+            ("--seconds", &["morph photo.png photo.png -o x.gif --seconds 0"]),
+            ("--hold", &["morph photo.png photo.png -o x.gif --hold -1"]),
+            ("--boomerang", &["morph photo.png photo.png -o x.gif --boomerang=perhaps"]),
+            ("--gif-palette", &["morph photo.png photo.png -o x.gif --gif-palette each"]),
+            ("--force", &["morph photo.png photo.png -o morphed.gif"]),
+            ("--offline", &["morph photo.png none.png -o x.gif --offline"]),
+            ("--threads", &["morph photo.png photo.png -o x.gif --threads 0"]),
+            ("--progress", &["morph photo.png photo.png -o x.gif --progress loud"]),
+            ("--quiet", &["morph photo.png photo.png -o x.gif --length 1 --quiet"]),
+        ],
+    ),
+    (
+        "video",
+        &[
+            (
+                "--output",
+                &[
+                    "video photo.png photo.png -o v.mp4 -q",
+                    "video photo.png",
+                    "video -o v.mp4",
+                    "video photo.png -o v.avi",
+                    "video photo.png made.png -o w.mp4",
+                    "video none.png -o x.mp4",
+                    "video text.png -o x.mp4",
+                    "video vqgan -o x.mp4",
+                ],
+            ),
+            ("--fps", &["video photo.png -o w.gif --fps 0", "video photo.png -o w.gif --fps 10000"]),
+            ("--frame-every", &["video photo.png -o w.gif --frame-every 0"]),
+            ("--blend", &["video photo.png -o w.gif --blend -1"]),
+            ("--seconds", &["video photo.png -o w.gif --seconds 0", "video photo.png -o w.gif --seconds long"]),
+            ("--hold", &["video photo.png -o w.gif --hold -1"]),
+            ("--boomerang", &["video photo.png -o w.gif --boomerang -q"]),
+            ("--gif-palette", &["video photo.png -o w.gif --gif-palette each"]),
+            ("--force", &["video photo.png -o v.mp4", "video photo.png -o v.mp4 --force -q"]),
+            (
+                "--progress",
+                &["video photo.png -o w.gif --force --progress json", "video photo.png -o x --progress loud"],
+            ),
+            ("--quiet", &["video photo.png -o w.gif --force --quiet"]),
+        ],
+    ),
+    ("info", &[("--json", &["info photo.png", "info none.png", "info photo.png --json", "info"])]),
+];
