@@ -63,8 +63,8 @@ pub(in crate::cli) fn stop_with_parent(stop: &Stop) -> Result<()> {
     hear_parent(stop, |_| true)
 }
 
-/// The same, for a parent program that also writes to standard input. `hear` gets the bytes as they arrive, and returns
-/// whether to continue; if not, this counts as the end of standard input.
+/// The same, for a parent program that also writes to standard input. `hear` gets the bytes as they arrive, and none
+/// at the end; it returns whether to continue, and if not, this counts as the end of standard input.
 pub(in crate::cli) fn hear_parent(stop: &Stop, mut hear: impl FnMut(&[u8]) -> bool + Send + 'static) -> Result<()> {
     let stop = stop.clone();
     let wait = move || {
@@ -73,7 +73,10 @@ pub(in crate::cli) fn hear_parent(stop: &Stop, mut hear: impl FnMut(&[u8]) -> bo
         loop {
             match input.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => break,
+                Ok(0) | Err(_) => {
+                    hear(&[]);
+                    break;
+                }
                 Ok(length) if hear(&buffer[..length]) => {}
                 Ok(_) => break,
             }

@@ -5,7 +5,7 @@
 //! Only the models remain after a job.
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use clap::Parser;
@@ -42,8 +42,8 @@ pub(super) fn run(reporter: &Reporter) -> anyhow::Result<u8> {
             return Ok(exit_code);
         }
     }
-    // Without a job, a stop is all that this process can tell of.
-    Ok(if stop.is_requested() { INTERRUPTED } else { DONE })
+    // Without a job, a signal is all that this process can tell of.
+    Ok(if matches!(tasks.try_recv(), Err(TryRecvError::Disconnected)) { DONE } else { INTERRUPTED })
 }
 
 /// Draws a job in its folder. Returns the exit code that a process of its own would have.
@@ -105,21 +105,31 @@ fn next(tasks: &Receiver<Task>, stop: &Stop) -> Option<Task> {
 /// a job.
 fn listen(stop: &Stop) -> Result<Receiver<Task>> {
     let (sender, tasks) = channel();
-    let mut lines = Lines { sender, line: Vec::new() };
+    let mut lines = Lines { sender: Some(sender), line: Vec::new() };
     interrupt::hear_parent(stop, move |bytes| lines.hear(bytes))?;
     Ok(tasks)
 }
 
 /// Makes jobs of the bytes of standard input.
 struct Lines {
-    sender: Sender<Task>,
+    /// None at the end of the input
+    sender: Option<Sender<Task>>,
     /// The line so far
     line: Vec<u8>,
 }
 
 impl Lines {
-    /// Adds bytes. Returns whether they can belong to jobs, and someone draws them.
+    /// Adds bytes; there are none at the end of the input. Returns whether more can follow: these bytes can belong to jobs,
+    /// and someone draws them.
     fn hear(&mut self, bytes: &[u8]) -> bool {
+        let goes_on = !bytes.is_empty() && self.add(bytes);
+        if !goes_on {
+            self.sender = None;
+        }
+        goes_on
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> bool {
         bytes.iter().all(|byte| {
             if *byte != b'\n' {
                 self.line.push(*byte);
@@ -127,7 +137,8 @@ impl Lines {
             }
             let task = serde_json::from_slice(&self.line);
             self.line.clear();
-            task.is_ok_and(|task| self.sender.send(task).is_ok())
+            let Some(sender) = &self.sender else { return false };
+            task.is_ok_and(|task| sender.send(task).is_ok())
         })
     }
 }
@@ -139,7 +150,7 @@ mod tests {
     #[test]
     fn jobs_are_read_in_pieces() {
         let (sender, tasks) = channel();
-        let mut lines = Lines { sender, line: Vec::new() };
+        let mut lines = Lines { sender: Some(sender), line: Vec::new() };
         let task = |number: u64| Task { number, folder: "slot-0/a-1".into(), arguments: vec!["generate".into()] };
         let text = [1, 2].map(|number| serde_json::to_string(&task(number)).unwrap() + "\n").concat();
         let (begin, end) = text.as_bytes().split_at(text.len() - 9);
@@ -147,10 +158,27 @@ mod tests {
         assert_eq!((tasks.try_recv().ok(), tasks.try_recv().ok()), (Some(task(1)), None));
         assert!(lines.hear(end));
         assert_eq!(tasks.try_recv().ok(), Some(task(2)));
+        assert_eq!(tasks.try_recv(), Err(TryRecvError::Empty));
         assert!(!lines.hear(b"no job\n"));
-        assert!(!lines.hear(&vec![b'x'; LONGEST_LINE + 1]));
-        drop(tasks);
+        assert_eq!(tasks.try_recv(), Err(TryRecvError::Disconnected));
         assert!(!lines.hear(text.as_bytes()));
+    }
+
+    #[test]
+    fn nothing_is_read_after_the_end() {
+        let lines = || {
+            let (sender, tasks) = channel();
+            (Lines { sender: Some(sender), line: Vec::new() }, tasks)
+        };
+        for end in [&[][..], &vec![b'x'; LONGEST_LINE + 1]] {
+            let (mut lines, tasks) = lines();
+            assert!(!lines.hear(end));
+            assert_eq!(tasks.try_recv(), Err(TryRecvError::Disconnected));
+        }
+        let (mut lines, tasks) = lines();
+        drop(tasks);
+        let task = Task { number: 1, folder: "slot-0/a-1".into(), arguments: vec!["generate".into()] };
+        assert!(!lines.hear(format!("{}\n", serde_json::to_string(&task).unwrap()).as_bytes()));
     }
 
     #[test]
