@@ -5,7 +5,7 @@
 //! filters of denoisers: mixing ends where the source changes, and leaves no trails there.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::ops::Range;
 
 use candle_core::Tensor;
 use image::imageops::{FilterType, resize};
@@ -13,6 +13,7 @@ use image::{ImageBuffer, Luma, RgbImage};
 
 use super::Restyle;
 use crate::Result;
+use crate::drawer;
 use crate::job::enlarge::to_tensor;
 use crate::picture::{self, Size, to_pixels};
 use crate::video::{Folder, FrameOfFilm};
@@ -36,19 +37,27 @@ pub(super) struct Calm<'a> {
 }
 
 impl<'a> Calm<'a> {
-    /// None if frames are not mixed: they are independent, have cells or few colors, or are inpainted.
-    pub(super) fn of(restyle: &'a Restyle, size: Size) -> Option<Self> {
+    /// None if frames are not mixed: they are independent, are not drawn by a VQGAN, have few colors, or are inpainted.
+    ///
+    /// # Errors
+    /// If there is no such drawer.
+    pub(super) fn of(restyle: &'a Restyle, size: Size) -> Result<Option<Self>> {
         let settings = &restyle.settings;
-        let is_mixed = restyle.memory > 0.0 && !settings.keeps_pixels() && settings.mask.is_none();
-        is_mixed.then(|| Self { restyle, size, last: RefCell::default() })
+        let has_vqgan = drawer::of(&settings.drawer)?.vqgan(settings).is_some();
+        let is_mixed = restyle.memory > 0.0 && has_vqgan && !settings.keeps_pixels() && settings.mask.is_none();
+        Ok(is_mixed.then(|| Self { restyle, size, last: RefCell::default() }))
     }
 
     /// The part of a source that its frame shows, in the size that is drawn.
     ///
     /// # Errors
     /// If the source cannot be read.
-    pub(super) fn source(&self, path: &Path) -> Result<RgbImage> {
-        picture::cover(picture::read(path)?, self.size)
+    pub(super) fn source(&self, frame: &FrameOfFilm) -> Result<RgbImage> {
+        let whole = match frame {
+            FrameOfFilm::File(path) => picture::read(path)?,
+            FrameOfFilm::Pixels(picture) => picture.clone(),
+        };
+        picture::cover(whole, self.size)
     }
 
     /// Mixes the previous frame into a picture `[1, 3, height, width]` that was drawn from `source`. The previous frame is read
@@ -63,7 +72,7 @@ impl<'a> Calm<'a> {
         };
         let earlier = match self.last.take() {
             Some((number, earlier)) if number == before => earlier,
-            _ => self.source_of(before)?,
+            _ => self.source(&self.restyle.source.frames_from(before)?.take()?)?,
         };
         let previous = picture::read(&Folder::frame(&self.restyle.frames, before))?;
         let mut pixels = to_pixels(&picture)?.into_rgb8();
@@ -80,13 +89,6 @@ impl<'a> Calm<'a> {
         self.last.replace(Some((frame, source)));
         to_tensor(&pixels.into())
     }
-
-    fn source_of(&self, frame: usize) -> Result<RgbImage> {
-        match self.restyle.source.frames_from(frame)?.take()? {
-            FrameOfFilm::File(path) => self.source(&path),
-            FrameOfFilm::Pixels(picture) => picture::cover(picture, self.size),
-        }
-    }
 }
 
 /// The share of the previous frame in each pixel: `most` where both sources are the same, less where they differ.
@@ -101,16 +103,14 @@ fn shares(one: &RgbImage, other: &RgbImage, most: f64) -> Shares {
     let (wide, high) = (width as usize, height as usize);
     // Means of neighbors in rows, then of these in columns.
     let near = |at: usize, end: usize| at.saturating_sub(REACH)..(at + REACH + 1).min(end);
-    let mean = |values: &mut dyn ExactSizeIterator<Item = f32>| {
-        let count = values.len() as f32;
-        values.sum::<f32>() / count
+    let mean = |places: Range<usize>, value: &dyn Fn(usize) -> f32| {
+        let count = places.len() as f32;
+        places.map(value).sum::<f32>() / count
     };
-    let rows: Vec<f32> = (0..wide * high)
-        .map(|index| (index / wide * wide, index % wide))
-        .map(|(row, x)| mean(&mut near(x, wide).map(|x| changes[row + x])))
-        .collect();
+    let rows: Vec<f32> =
+        changes.chunks_exact(wide).flat_map(|row| (0..wide).map(move |x| mean(near(x, wide), &|x| row[x]))).collect();
     Shares::from_fn(width, height, |x, y| {
-        let change = mean(&mut near(y as usize, high).map(|y| rows[y * wide + x as usize]));
+        let change = mean(near(y as usize, high), &|y| rows[y * wide + x as usize]);
         Luma([most as f32 * (-(change / CHANGE).powi(2)).exp()])
     })
 }

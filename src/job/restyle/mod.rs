@@ -5,7 +5,7 @@
 //! 1 / (1 - M) times that change. So after the first frame, a frame needs only the share 1 - M of the iterations to get as far
 //! as a frame on its own. Then the parameters of neighbors are averaged. The start from the previous output, the weight of the
 //! source and the average over neighbors come from clip-generator's `style_transfer`, which mixes no source into the start.
-//! Where the source stands still, the pixels of a frame also keep the share M of those of the previous frame.
+//! Where the source stands still, a frame also keeps the share M of the previous frame's pixels.
 
 mod calm;
 mod film;
@@ -151,7 +151,7 @@ impl Restyle {
             work.cut(0)?;
         }
         work.note(keys.common())?;
-        let calm = Calm::of(self, plan.settings().size);
+        let calm = Calm::of(self, plan.settings().size)?;
         let run = Run { restyle: self, plan, models, keys, work, calm, stop, progress, warn: &warn };
         let done = run.draw()?;
         let frames = run.keys.count();
@@ -272,14 +272,14 @@ impl Run<'_> {
 
     /// The session of a frame, with its source if that is needed later.
     fn session(&self, frame: usize, source: FrameOfFilm) -> Result<(Plan, Session, Option<RgbImage>)> {
+        let seen = self.calm.as_ref().map(|calm| calm.source(&source)).transpose()?;
         let path = match source {
             FrameOfFilm::File(path) => path,
             FrameOfFilm::Pixels(picture) => self.work.source(picture)?,
         };
-        let source = self.calm.as_ref().map(|calm| calm.source(&path)).transpose()?;
         let plan = self.plan.starting_from(path, self.restyle.iterations(frame));
         let session = Session::new(&plan, self.models, &mut |message| (self.warn)(message))?;
-        Ok((plan, session, source))
+        Ok((plan, session, seen))
     }
 
     /// Draws a frame; none if a stop is requested in the meantime.
@@ -324,9 +324,7 @@ impl Run<'_> {
         let (settings, device) = (drawn.plan.settings(), drawn.plan.device());
         let enlarger = Enlarger::new(settings, self.models, device, session.surroundings())?;
         let picture = enlarger.enlarge(picture)?;
-        // A drawing that a file carries must be that of its pixels.
-        let mixed = self.calm.as_ref().zip(drawn.source.take()).filter(|_| drawing.is_none());
-        let picture = match mixed {
+        let picture = match self.calm.as_ref().zip(drawn.source.take()) {
             Some((calm, source)) => calm.mixed(frame, source, picture)?,
             None => picture,
         };
