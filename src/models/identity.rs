@@ -45,7 +45,7 @@ fn files(Located { weights, config }: Located) -> Result<Vec<PathBuf>> {
     Ok(files_of(&weights)?.into_iter().chain(config).chain(others).collect())
 }
 
-/// A file as the system describes it; none if there is no such file.
+/// The path, size and modification time of a file; none if the file does not exist.
 fn described(path: PathBuf) -> Option<(PathBuf, u64, Option<SystemTime>)> {
     let metadata = path.metadata().ok()?;
     Some((path, metadata.len(), metadata.modified().ok()))

@@ -26,9 +26,8 @@ use crate::session::Models;
 /// a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key {
-    models: Vec<(Role, String)>,
-    /// The files of each model; none if they are not on this machine yet
-    files: Vec<Option<Identity>>,
+    /// The models, with their files; none if they are not on this machine yet
+    models: Vec<(Role, String, Option<Identity>)>,
     device: DeviceChoice,
     precision: Precision,
     gpu: Option<String>,
@@ -46,9 +45,13 @@ impl Key {
         }
         let (stop, silent) = (Stop::default(), |_| {});
         let finder = Finder::new(true, &stop, &silent);
-        let files = models.iter().map(|(role, name)| finder.identity(*role, name).ok()).collect();
+        let identified = |(role, name): (Role, String)| {
+            let identity = finder.identity(role, &name).ok();
+            (role, name, identity)
+        };
+        let models = models.into_iter().map(identified).collect();
         let (device, precision) = (order.settings.device, order.settings.precision);
-        Some(Self { models, files, device, precision, gpu: gpu.map(str::to_owned) })
+        Some(Self { models, device, precision, gpu: gpu.map(str::to_owned) })
     }
 }
 
