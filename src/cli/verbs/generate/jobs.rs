@@ -147,12 +147,24 @@ impl Lines {
 mod tests {
     use super::*;
 
+    fn task(number: u64) -> Task {
+        Task { number, folder: "slot-0/a-1".into(), arguments: vec!["generate".into()] }
+    }
+
+    /// The line of a job.
+    fn written(number: u64) -> String {
+        serde_json::to_string(&task(number)).unwrap() + "\n"
+    }
+
+    fn lines() -> (Lines, Receiver<Task>) {
+        let (sender, tasks) = channel();
+        (Lines { sender: Some(sender), line: Vec::new() }, tasks)
+    }
+
     #[test]
     fn jobs_are_read_in_pieces() {
-        let (sender, tasks) = channel();
-        let mut lines = Lines { sender: Some(sender), line: Vec::new() };
-        let task = |number: u64| Task { number, folder: "slot-0/a-1".into(), arguments: vec!["generate".into()] };
-        let text = [1, 2].map(|number| serde_json::to_string(&task(number)).unwrap() + "\n").concat();
+        let (mut lines, tasks) = lines();
+        let text = written(1) + &written(2);
         let (begin, end) = text.as_bytes().split_at(text.len() - 9);
         assert!(lines.hear(begin));
         assert_eq!((tasks.try_recv().ok(), tasks.try_recv().ok()), (Some(task(1)), None));
@@ -166,10 +178,6 @@ mod tests {
 
     #[test]
     fn nothing_is_read_after_the_end() {
-        let lines = || {
-            let (sender, tasks) = channel();
-            (Lines { sender: Some(sender), line: Vec::new() }, tasks)
-        };
         for end in [&[][..], &vec![b'x'; LONGEST_LINE + 1]] {
             let (mut lines, tasks) = lines();
             assert!(!lines.hear(end));
@@ -177,8 +185,7 @@ mod tests {
         }
         let (mut lines, tasks) = lines();
         drop(tasks);
-        let task = Task { number: 1, folder: "slot-0/a-1".into(), arguments: vec!["generate".into()] };
-        assert!(!lines.hear(format!("{}\n", serde_json::to_string(&task).unwrap()).as_bytes()));
+        assert!(!lines.hear(written(1).as_bytes()));
     }
 
     #[test]
