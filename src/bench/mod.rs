@@ -142,7 +142,7 @@ fn product(device: &ComputeDevice, repetitions: usize) -> Result<Stage> {
         let mut destination = vec![0.0; side * side];
         timed(device, repetitions, || {
             let matrix = Matrix::dense(&numbers, side, side);
-            multiply_weights(&mut MatrixMut::dense(&mut destination, side, side), matrix, matrix, false);
+            multiply_weights(&mut MatrixMut::dense(&mut destination, side, side), matrix, matrix, None);
             Ok(())
         })?
     };

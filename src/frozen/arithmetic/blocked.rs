@@ -6,8 +6,8 @@
 //! is summed, the next rows of the left side and the next tile of the destination are fetched. The threads of the GEMM
 //! library wait for each other after each step of the depth; these blocks wait for nothing.
 //!
-//! Each element is one chain of fused multiplications and additions through the whole depth, starting from the destination's
-//! value or 0. So its bits do not depend on how the product is divided, or on other rows and columns.
+//! Each element is one chain of fused multiplications and additions through the whole depth, starting from its column's bias or
+//! 0. So its bits do not depend on how the product is divided, or on other rows and columns.
 //!
 //! The copies take 307 KiB per thread with AVX2, and 597 KiB with AVX-512.
 
@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use super::pack::{self, View};
 use super::product::{Matrix, MatrixMut};
-use super::tile::{LINE, Registers, Tile};
+use super::tile::{LINE, Registers, Start, Tile};
 
 /// The size of blocks, which depends on the caches that processors with an instruction set have.
 trait Blocking: Registers {
@@ -100,7 +100,8 @@ struct Product {
     rows: usize,
     columns: usize,
     depth: usize,
-    accumulate: bool,
+    /// For each column, what the sums start from
+    bias: Option<*const f32>,
 }
 
 // SAFETY: `multiply` borrows the slices behind the pointers until all threads are done, and each thread writes only to its
@@ -123,11 +124,11 @@ struct Block<'a, S> {
 }
 
 /// Like [`super::product::multiply_weights`]; returns false if the product must be computed elsewhere.
-pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, accumulate: bool) -> bool {
+pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, bias: Option<&[f32]>) -> bool {
     if let Some(simd) = V4::try_new() {
-        multiply_with(simd, destination, left, right, accumulate)
+        multiply_with(simd, destination, left, right, bias)
     } else {
-        V3::try_new().is_some_and(|simd| multiply_with(simd, destination, left, right, accumulate))
+        V3::try_new().is_some_and(|simd| multiply_with(simd, destination, left, right, bias))
     }
 }
 
@@ -136,7 +137,7 @@ fn multiply_with<S: Blocking>(
     destination: &mut MatrixMut,
     left: Matrix,
     right: Matrix,
-    accumulate: bool,
+    bias: Option<&[f32]>,
 ) -> bool {
     if left.columns == 0 || left.column_stride != 1 || destination.column_stride != 1 {
         return false;
@@ -151,7 +152,7 @@ fn multiply_with<S: Blocking>(
         rows: left.rows,
         columns: right.columns,
         depth: left.columns,
-        accumulate,
+        bias: bias.map(<[f32]>::as_ptr),
     };
     product.run(simd);
     true
@@ -216,12 +217,16 @@ impl<S: Blocking> WithSimd for Block<'_, S> {
 impl<S: Blocking> Block<'_, S> {
     #[inline(always)]
     fn compute(&self) {
-        let Product { left, right, depth, accumulate, .. } = *self.product;
+        let Product { left, right, depth, bias, .. } = *self.product;
         for first in (0..depth).step_by(S::DEPTH) {
             let deep = S::DEPTH.min(depth - first);
             // SAFETY: the views were checked against their slices on creation, and `self.right` has room for a whole block.
             unsafe { pack::panels::<S>(right.at(first, self.column), deep, self.columns, self.right) };
-            let fresh = first == 0 && !accumulate;
+            let start = match bias {
+                _ if first > 0 => Start::Destination,
+                Some(bias) => Start::Columns(bias.wrapping_add(self.column)),
+                None => Start::Zero,
+            };
             let mut row = 0;
             while row < self.rows {
                 let rest = self.rows - row;
@@ -233,7 +238,7 @@ impl<S: Blocking> Block<'_, S> {
                     unsafe { pack::rows(given, height, deep, S::APART, self.copies) };
                     read = View { start: self.copies, row: S::APART, column: 1 };
                 }
-                self.tiles(row, height, read, given, deep, fresh);
+                self.tiles(row, height, read, given, deep, start);
                 row += height;
             }
         }
@@ -242,7 +247,7 @@ impl<S: Blocking> Block<'_, S> {
     /// Computes all tiles of a few rows. The kernel reads the left side from `read`, which is `given` or a copy of it.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    fn tiles(&self, row: usize, height: usize, read: View, given: View, depth: usize, fresh: bool) {
+    fn tiles(&self, row: usize, height: usize, read: View, given: View, depth: usize, start: Start) {
         let (simd, Product { destination, stride, .. }) = (self.simd, *self.product);
         let line = destination.wrapping_add((self.row + row) * stride + self.column);
         for (panel, column) in (0..self.columns).step_by(S::WIDTH).enumerate() {
@@ -252,6 +257,10 @@ impl<S: Blocking> Block<'_, S> {
             } else {
                 line.wrapping_add(height * stride)
             };
+            let start = match start {
+                Start::Columns(bias) => Start::Columns(bias.wrapping_add(column)),
+                other => other,
+            };
             let tile = Tile {
                 left: read.start,
                 left_row: read.row,
@@ -259,14 +268,14 @@ impl<S: Blocking> Block<'_, S> {
                 destination: place,
                 stride,
                 depth,
-                fresh,
+                start,
                 // Each tile of a block fetches one of the next rows.
                 next: given.at(height + panel, 0).start,
                 following,
             };
             let columns = S::WIDTH.min(self.columns - column);
-            // SAFETY: `read` holds these rows, the panel was written to this depth, and the destination is borrowed
-            // exclusively, by blocks that do not overlap.
+            // SAFETY: `read` holds these rows, the panel was written to this depth, a bias has a number for each column, and the
+            // destination is borrowed exclusively, by blocks that do not overlap.
             unsafe {
                 match height {
                     12 if S::ROWS == 12 => tile.sum_in::<S, 12>(simd, columns),
@@ -328,7 +337,7 @@ mod tests {
         simd: S,
         [rows, columns, depth]: [usize; 3],
         [of_left, of_right, to]: [Layout; 3],
-        accumulate: bool,
+        bias: Option<&[f32]>,
     ) {
         let (left, right, before) = (numbers(of_left.size, 1), numbers(of_right.size, 2), numbers(to.size, 3));
         let mut found = before.clone();
@@ -337,12 +346,12 @@ mod tests {
             Matrix::new(&left, rows, depth, of_left.row, of_left.column),
             Matrix::new(&right, depth, columns, of_right.row, of_right.column),
         );
-        assert!(multiply_with(simd, &mut destination, a, b, accumulate));
+        assert!(multiply_with(simd, &mut destination, a, b, bias));
         let mut expected = before;
         for row in 0..rows {
             for column in 0..columns {
                 let place = &mut expected[to.at(row, column)];
-                let mut sum = if accumulate { *place } else { 0.0 };
+                let mut sum = bias.map_or(0.0, |bias| bias[column]);
                 let (mut exact, mut size) = (f64::from(sum), f64::from(sum.abs()));
                 for k in 0..depth {
                     let (a, b) = (left[of_left.at(row, k)], right[of_right.at(k, column)]);
@@ -397,8 +406,8 @@ mod tests {
             for left in Layout::of_rows(rows, depth) {
                 for right in Layout::all(depth, columns) {
                     for to in Layout::of_rows(rows, columns) {
-                        for accumulate in [false, true] {
-                            check(simd, shape, [left, right, to], accumulate);
+                        for bias in [None, Some(numbers(columns, 4).as_slice())] {
+                            check(simd, shape, [left, right, to], bias);
                         }
                     }
                 }
@@ -418,11 +427,11 @@ mod tests {
         let right = Matrix::dense(&right, depth, columns);
         let mut whole = vec![f32::NAN; rows * columns];
         let mut destination = MatrixMut::dense(&mut whole, rows, columns);
-        assert!(multiply_with(simd, &mut destination, Matrix::dense(&left, rows, depth), right, false));
+        assert!(multiply_with(simd, &mut destination, Matrix::dense(&left, rows, depth), right, None));
         for row in [0, 33, rows - 1] {
             let mut part = vec![f32::NAN; columns];
             let left = Matrix::dense(&left[row * depth..][..depth], 1, depth);
-            assert!(multiply_with(simd, &mut MatrixMut::dense(&mut part, 1, columns), left, right, false));
+            assert!(multiply_with(simd, &mut MatrixMut::dense(&mut part, 1, columns), left, right, None));
             assert!(part == whole[row * columns..][..columns], "row {row}");
         }
     }
@@ -434,8 +443,8 @@ mod tests {
 
     fn check_empty<S: Blocking>(simd: S) {
         let (left, right) = (Matrix::dense(&[], 2, 0), Matrix::dense(&[], 0, 2));
-        assert!(!multiply_with(simd, &mut MatrixMut::dense(&mut [0.0; 4], 2, 2), left, right, false));
+        assert!(!multiply_with(simd, &mut MatrixMut::dense(&mut [0.0; 4], 2, 2), left, right, None));
         let (left, right) = (Matrix::dense(&[], 0, 2), Matrix::dense(&[1.0; 4], 2, 2));
-        assert!(multiply_with(simd, &mut MatrixMut::dense(&mut [], 0, 2), left, right, false));
+        assert!(multiply_with(simd, &mut MatrixMut::dense(&mut [], 0, 2), left, right, None));
     }
 }

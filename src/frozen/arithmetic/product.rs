@@ -77,6 +77,14 @@ impl<'a> MatrixMut<'a> {
     pub fn dense(values: &'a mut [f32], rows: usize, columns: usize) -> Self {
         Self::new(values, rows, columns, columns, 1)
     }
+
+    fn fill_rows(&mut self, row: &[f32]) {
+        for start in (0..self.rows).map(|index| index * self.row_stride) {
+            for (column, value) in row.iter().enumerate() {
+                self.values[start + column * self.column_stride] = *value;
+            }
+        }
+    }
 }
 
 fn assert_inside(length: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) {
@@ -126,18 +134,22 @@ pub fn multiply(destination: &mut MatrixMut, left: Matrix, right: Matrix, how: P
     }
 }
 
-/// `destination = rows · weights`, or `destination += ...`, on all threads, for frozen weights and batches of any number of
-/// rows. The kernel depends only on the processor, never on the number of rows.
+/// `destination = bias + rows · weights` on all threads, for frozen weights and batches of any number of rows; `bias` has a
+/// number for each column, or is 0. The kernel depends only on the processor, never on the number of rows.
 ///
 /// # Panics
 /// If the shapes do not match.
-pub fn multiply_weights(destination: &mut MatrixMut, rows: Matrix, weights: Matrix, accumulate: bool) {
+pub fn multiply_weights(destination: &mut MatrixMut, rows: Matrix, weights: Matrix, bias: Option<&[f32]>) {
     assert_shapes(destination, rows, weights);
+    assert!(bias.is_none_or(|bias| bias.len() == weights.columns), "a bias has another number of columns");
     #[cfg(target_arch = "x86_64")]
-    if super::blocked::multiply(destination, rows, weights, accumulate) {
+    if super::blocked::multiply(destination, rows, weights, bias) {
         return;
     }
-    multiply(destination, rows, weights, Products { accumulate, parallel: true, scale: 1.0 });
+    if let Some(bias) = bias {
+        destination.fill_rows(bias);
+    }
+    multiply(destination, rows, weights, Products { accumulate: bias.is_some(), parallel: true, scale: 1.0 });
 }
 
 fn assert_shapes(destination: &MatrixMut, left: Matrix, right: Matrix) {

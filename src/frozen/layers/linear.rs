@@ -1,7 +1,6 @@
 //! The fully connected layer.
 
 use candle_core::Result;
-use rayon::prelude::*;
 
 use crate::frozen::cuda::layers::LinearOnDevice;
 use crate::frozen::{Layer, Matrix, MatrixMut, multiply_weights, on_gpu, unexpected_shape};
@@ -64,15 +63,12 @@ impl Layer for Linear {
     }
 
     fn forward(&self, _: &[usize], input: &[f32], output: &mut [f32]) {
-        if let Some(bias) = &self.bias {
-            output.par_chunks_mut(self.outputs).for_each(|row| row.copy_from_slice(bias));
-        }
         let rows = input.len() / self.inputs;
         multiply_weights(
             &mut MatrixMut::dense(output, rows, self.outputs),
             Matrix::dense(input, rows, self.inputs),
             self.matrix().transposed(),
-            self.bias.is_some(),
+            self.bias.as_deref(),
         );
     }
 
@@ -90,7 +86,7 @@ impl Layer for Linear {
             &mut MatrixMut::dense(input_gradient, rows, self.inputs),
             Matrix::dense(output_gradient, rows, self.outputs),
             self.matrix(),
-            false,
+            None,
         );
     }
 
