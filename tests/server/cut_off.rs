@@ -62,7 +62,8 @@ impl<'p> Machine<'p> {
         let program = workplace.command().get_program().to_owned();
         let mut command = workplace.command_of("ip");
         command.args(["netns", "exec", &self.name]).arg(program).args(["worker", "--data", &self.name]);
-        command.args(["--lease", &LEASE.to_string()]);
+        // A process that is kept after its picture would look as if it drew.
+        command.args(["--lease", &LEASE.to_string(), "--jobs-per-process", "1"]);
         command.args(self.place.arguments().into_iter().map(|argument| self.reachable(argument)));
         let log = std::fs::File::create(workplace.join(self.log_name())).unwrap();
         Worker::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))
@@ -131,7 +132,8 @@ fn pass_on(from: &str, to: &str) -> u16 {
 #[ignore = "needs PostgreSQL, moto, and to be root: .ci/with_postgres.sh .ci/with_s3.sh VENV"]
 fn a_picture_outlives_the_network_of_its_workers() {
     let place = Place::on(&Farm::from_environment().expect("T2A_POSTGRES and T2A_S3 are not set"));
-    let order = order(&format!("{SMALL}iterations = {}\n", place.iterations(6.0)), &["gif"]);
+    // Longer than a worker needs to notice that it is cut off.
+    let order = order(&format!("{SMALL}iterations = {}\n", place.iterations(4.0 * LEASE)), &["gif"]);
     place.draw("whole", &order);
     let machines = [1, 2].map(|number| Machine::new(&place, number));
     let id = place.submit(&NewJob { max_failures: 50, ..job("anna", &order) });
