@@ -6,7 +6,14 @@ use sha2::{Digest, Sha256};
 
 /// A stream of random numbers. It is independent of streams with other names or indices, so that a new use of
 /// randomness does not affect the others.
-pub struct Stream(ChaCha8Rng);
+pub struct Stream {
+    generator: ChaCha8Rng,
+    /// What is added to all bits
+    shift: u64,
+}
+
+/// How many seeds [`Stream::spread`] spreads together.
+const TOGETHER: u64 = 3;
 
 impl Stream {
     /// The stream for a seed, a name and an index, such as an iteration.
@@ -16,12 +23,24 @@ impl Stream {
         hash.update(seed.to_le_bytes());
         hash.update(index.to_le_bytes());
         hash.update(name.as_bytes());
-        Self(ChaCha8Rng::from_seed(hash.finalize().into()))
+        Self { generator: ChaCha8Rng::from_seed(hash.finalize().into()), shift: 0 }
+    }
+
+    /// A stream for choices that people compare between seeds. Each number of three seeds in a row, from a multiple of three
+    /// on, is a third of its range from the others: such seeds choose each of three options once, and are spread evenly
+    /// over a range of sizes. The first of them has the stream of [`Stream::new`].
+    ///
+    /// These are the rotations of Cranley and Patterson, Randomization of number theoretic methods for multiple
+    /// integration, 1976.
+    #[must_use]
+    pub fn spread(seed: u64, name: &str, index: u64) -> Self {
+        let place = seed % TOGETHER;
+        Self { shift: place * (u64::MAX / TOGETHER), ..Self::new(seed - place, name, index) }
     }
 
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        self.generator.next_u64().wrapping_add(self.shift)
     }
 
     /// A number from 0 up to but not including 1.
@@ -86,6 +105,22 @@ mod tests {
             assert!((-2.0..3.0).contains(&number));
         }
         assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn three_seeds_in_a_row_are_spread() {
+        for first in [0, 3, 3000, u64::MAX - u64::MAX % 3 - 3] {
+            let mut seeds = [0, 1, 2].map(|place| Stream::spread(first + place, "test", 0));
+            for _ in 0..100 {
+                let mut options = seeds.each_mut().map(|stream| stream.below(3));
+                options.sort_unstable();
+                assert_eq!(options, [0, 1, 2]);
+                let mut numbers = seeds.each_mut().map(|stream| stream.between(0.0, 3.0));
+                numbers.sort_unstable_by(f64::total_cmp);
+                assert!((numbers[1] - numbers[0] - 1.0).abs() < 1e-9 && (numbers[2] - numbers[1] - 1.0).abs() < 1e-9);
+            }
+            assert_eq!(Stream::spread(first, "test", 0).bits(), Stream::new(first, "test", 0).bits());
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(super) fn starting_point<'a>(
     let opening = opening(first);
     let picture = match init {
         Some(init) => Some(over_noise(init, &opening, plan, models, masks, stream)?),
-        None => first_picture(&opening, models, masks.map(Masks::first), stream)?,
+        None => first_picture(&opening, models, masks.map(Masks::first))?,
     };
     let settings = plan.settings();
     Ok(match picture {
@@ -58,27 +58,21 @@ pub(super) fn opening(settings: &Settings) -> Cow<'_, Settings> {
 ///
 /// # Errors
 /// If a prompt cannot be tokenized, or the computation fails.
-fn first_picture(
-    settings: &Settings,
-    models: &Models,
-    matte: Option<&Matte>,
-    stream: &mut Stream,
-) -> Result<Option<RgbImage>> {
+fn first_picture(settings: &Settings, models: &Models, matte: Option<&Matte>) -> Result<Option<RgbImage>> {
     if settings.init_noise != StartNoise::Prior || settings.init_image.is_some() {
         return Ok(None);
     }
     let prior = prior_beside(models)?;
-    // Streams of their own, so that pictures that are not composed, and those without a mask, stay as they are.
-    let named = |name: &str| Stream::new(settings.seed.0, name, 0);
-    let Some(matte) = matte else { return of_prompts(&prior, settings, [stream, &mut named("composing")]) };
+    let streams = |names: [&str; 2]| names.map(|name| Stream::spread(settings.seed.0, name, 0));
+    let usual = streams(["init", "composing"]);
+    let Some(matte) = matte else { return of_prompts(&prior, settings, usual) };
     let part = matte.inside();
     let of_part = Settings { size: Size { width: part.width, height: part.height }, ..settings.clone() };
-    let inside = of_prompts(&prior, &of_part, [stream, &mut named("composing")])?;
+    let inside = of_prompts(&prior, &of_part, usual)?;
     let Some(inside) = inside.map(|inside| extended(&inside, part, settings.size)) else { return Ok(None) };
     let Some(prompt) = settings.prompt_outside.clone() else { return Ok(Some(inside)) };
     let of_outside = Settings { prompt, ..settings.clone() };
-    let streams = [&mut named("init outside"), &mut named("composing outside")];
-    let outside = of_prompts(&prior, &of_outside, streams)?;
+    let outside = of_prompts(&prior, &of_outside, streams(["init outside", "composing outside"]))?;
     Ok(Some(outside.map_or(inside.clone(), |outside| blended(inside, &outside, &matte.values))))
 }
 
@@ -101,7 +95,7 @@ fn over_noise(
     };
     let matte = masks.map(Masks::first);
     let without = Settings { init_image: None, init_weight: 0.0, init_opacity: None, ..settings.clone() };
-    let noise = if let Some(picture) = first_picture(&without, models, matte, stream)? {
+    let noise = if let Some(picture) = first_picture(&without, models, matte)? {
         picture
     } else {
         let start = Start::Noise(without.init_noise, stream);
@@ -140,15 +134,19 @@ fn blended(mut inside: RgbImage, outside: &RgbImage, shares: &[f32]) -> RgbImage
 }
 
 /// The first picture of the prompts of settings; none if none has a positive weight.
-fn of_prompts(prior: &Prior, settings: &Settings, [stream, composing]: [&mut Stream; 2]) -> Result<Option<RgbImage>> {
+fn of_prompts(
+    prior: &Prior,
+    settings: &Settings,
+    [mut stream, mut composing]: [Stream; 2],
+) -> Result<Option<RgbImage>> {
     if let Some(sentence) = sentence(settings)?
-        && let Some(composed) = prior.composed(&sentence, settings.prompt.all(), settings.size, composing)?
+        && let Some(composed) = prior.composed(&sentence, settings.prompt.all(), settings.size, &mut composing)?
     {
         return Ok(Some(composed));
     }
-    let Some(drawn) = prior.picture(&styled_prompts(settings)?, stream)? else { return Ok(None) };
+    let Some(drawn) = prior.picture(&styled_prompts(settings)?, &mut stream)? else { return Ok(None) };
     let side = settings.size.width.min(settings.size.height);
-    let square = picture::cover(seen_anew(drawn, stream), Size { width: side, height: side })?;
+    let square = picture::cover(seen_anew(drawn, &mut stream), Size { width: side, height: side })?;
     Ok(Some(picture::pad_to(&square, settings.size)))
 }
 
