@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn three_seeds_in_a_row_are_spread() {
-        for first in [0, 3, 3000, u64::MAX - u64::MAX % 3 - 3] {
+        for first in [0, 3, 3000, u64::MAX - 3] {
             let mut seeds = [0, 1, 2].map(|place| Stream::spread(first + place, "test", 0));
             for _ in 0..100 {
                 let mut options = seeds.each_mut().map(|stream| stream.below(3));
