@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// The drawer with this name.
 ///
 /// # Errors
-/// If there is no such drawer; the message lists all drawers.
+/// If the drawer does not exist; the message lists all drawers.
 pub fn of(name: &DrawerName) -> Result<&'static dyn Blueprint> {
     let found = ALL.iter().copied().find(|blueprint| blueprint.name() == name.as_str());
     found.ok_or_else(|| {

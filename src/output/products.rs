@@ -140,7 +140,7 @@ impl Products {
     /// takes besides the picture. They are encoded one after the other.
     ///
     /// # Errors
-    /// If there is no such drawer.
+    /// If the drawer does not exist.
     pub fn encoded(&self, settings: &Settings) -> Result<Vec<(&Path, Size, u64)>> {
         let size = drawer::of(&settings.drawer)?.finished_size(settings);
         let picture = self.encoding(settings).map(|(path, encoding)| (path, size, encoding.memory(size)));

@@ -63,16 +63,15 @@ fn first_picture(settings: &Settings, models: &Models, matte: Option<&Matte>) ->
         return Ok(None);
     }
     let prior = prior_beside(models)?;
-    let streams = |names: [&str; 2]| names.map(|name| Stream::spread(settings.seed.0, name, 0));
-    let usual = streams(["init", "composing"]);
-    let Some(matte) = matte else { return of_prompts(&prior, settings, usual) };
+    let streams = ["init", "composing"];
+    let Some(matte) = matte else { return of_prompts(&prior, settings, streams) };
     let part = matte.inside();
     let of_part = Settings { size: Size { width: part.width, height: part.height }, ..settings.clone() };
-    let inside = of_prompts(&prior, &of_part, usual)?;
+    let inside = of_prompts(&prior, &of_part, streams)?;
     let Some(inside) = inside.map(|inside| extended(&inside, part, settings.size)) else { return Ok(None) };
     let Some(prompt) = settings.prompt_outside.clone() else { return Ok(Some(inside)) };
     let of_outside = Settings { prompt, ..settings.clone() };
-    let outside = of_prompts(&prior, &of_outside, streams(["init outside", "composing outside"]))?;
+    let outside = of_prompts(&prior, &of_outside, ["init outside", "composing outside"])?;
     Ok(Some(outside.map_or(inside.clone(), |outside| blended(inside, &outside, &matte.values))))
 }
 
@@ -133,12 +132,10 @@ fn blended(mut inside: RgbImage, outside: &RgbImage, shares: &[f32]) -> RgbImage
     inside
 }
 
-/// The first picture of the prompts of settings; none if none has a positive weight.
-fn of_prompts(
-    prior: &Prior,
-    settings: &Settings,
-    [mut stream, mut composing]: [Stream; 2],
-) -> Result<Option<RgbImage>> {
+/// The first picture of the prompts of settings; none if none has a positive weight. The names are those of the streams for
+/// pictures of the prior and for composed ones.
+fn of_prompts(prior: &Prior, settings: &Settings, streams: [&str; 2]) -> Result<Option<RgbImage>> {
+    let [mut stream, mut composing] = streams.map(|name| Stream::spread(settings.seed.0, name, 0));
     if let Some(sentence) = sentence(settings)?
         && let Some(composed) = prior.composed(&sentence, settings.prompt.all(), settings.size, &mut composing)?
     {

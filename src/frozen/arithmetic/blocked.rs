@@ -19,7 +19,7 @@ use rayon::prelude::*;
 
 use super::pack::{self, View};
 use super::product::{Matrix, MatrixMut};
-use super::tile::{LINE, Registers, Start, Tile};
+use super::tile::{LINE, Registers, Tile};
 
 /// The size of blocks, which depends on the caches that processors with an instruction set have.
 trait Blocking: Registers {
@@ -100,8 +100,8 @@ struct Product {
     rows: usize,
     columns: usize,
     depth: usize,
-    /// For each column, what the sums start from
-    bias: Option<*const f32>,
+    /// What the sums start from, the same for all rows; if none, they start from 0
+    bias: Option<View>,
 }
 
 // SAFETY: `multiply` borrows the slices behind the pointers until all threads are done, and each thread writes only to its
@@ -152,7 +152,7 @@ fn multiply_with<S: Blocking>(
         rows: left.rows,
         columns: right.columns,
         depth: left.columns,
-        bias: bias.map(<[f32]>::as_ptr),
+        bias: bias.map(|bias| View { start: bias.as_ptr(), row: 0, column: 1 }),
     };
     product.run(simd);
     true
@@ -217,16 +217,13 @@ impl<S: Blocking> WithSimd for Block<'_, S> {
 impl<S: Blocking> Block<'_, S> {
     #[inline(always)]
     fn compute(&self) {
-        let Product { left, right, depth, bias, .. } = *self.product;
+        let Product { destination, stride, left, right, depth, bias, .. } = *self.product;
+        let unfinished = View { start: destination, row: stride, column: 1 };
         for first in (0..depth).step_by(S::DEPTH) {
             let deep = S::DEPTH.min(depth - first);
             // SAFETY: the views were checked against their slices on creation, and `self.right` has room for a whole block.
             unsafe { pack::panels::<S>(right.at(first, self.column), deep, self.columns, self.right) };
-            let start = match bias {
-                _ if first > 0 => Start::Destination,
-                Some(bias) => Start::Columns(bias.wrapping_add(self.column)),
-                None => Start::Zero,
-            };
+            let from = if first == 0 { bias } else { Some(unfinished) };
             let mut row = 0;
             while row < self.rows {
                 let rest = self.rows - row;
@@ -238,7 +235,7 @@ impl<S: Blocking> Block<'_, S> {
                     unsafe { pack::rows(given, height, deep, S::APART, self.copies) };
                     read = View { start: self.copies, row: S::APART, column: 1 };
                 }
-                self.tiles(row, height, read, given, deep, start);
+                self.tiles(row, height, read, given, deep, from);
                 row += height;
             }
         }
@@ -247,7 +244,7 @@ impl<S: Blocking> Block<'_, S> {
     /// Computes all tiles of a few rows. The kernel reads the left side from `read`, which is `given` or a copy of it.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    fn tiles(&self, row: usize, height: usize, read: View, given: View, depth: usize, start: Start) {
+    fn tiles(&self, row: usize, height: usize, read: View, given: View, depth: usize, from: Option<View>) {
         let (simd, Product { destination, stride, .. }) = (self.simd, *self.product);
         let line = destination.wrapping_add((self.row + row) * stride + self.column);
         for (panel, column) in (0..self.columns).step_by(S::WIDTH).enumerate() {
@@ -257,10 +254,6 @@ impl<S: Blocking> Block<'_, S> {
             } else {
                 line.wrapping_add(height * stride)
             };
-            let start = match start {
-                Start::Columns(bias) => Start::Columns(bias.wrapping_add(column)),
-                other => other,
-            };
             let tile = Tile {
                 left: read.start,
                 left_row: read.row,
@@ -268,7 +261,7 @@ impl<S: Blocking> Block<'_, S> {
                 destination: place,
                 stride,
                 depth,
-                start,
+                from: from.map(|from| from.at(self.row + row, self.column + column)),
                 // Each tile of a block fetches one of the next rows.
                 next: given.at(height + panel, 0).start,
                 following,

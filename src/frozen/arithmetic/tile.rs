@@ -5,6 +5,8 @@ use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use pulp::Simd;
 use pulp::x86::{V3, V4};
 
+use super::pack::View;
+
 /// Elements of a cache line.
 pub const LINE: usize = 16;
 
@@ -27,16 +29,6 @@ impl Registers for V4 {
     const ROWS: usize = 12;
 }
 
-/// What the sums of a tile start from.
-#[derive(Clone, Copy)]
-pub enum Start {
-    Zero,
-    /// For each column, the number at its place
-    Columns(*const f32),
-    /// The values in the destination
-    Destination,
-}
-
 /// A tile of a product: `ROWS` or fewer rows by `WIDTH` columns.
 #[derive(Clone, Copy)]
 pub struct Tile {
@@ -49,7 +41,8 @@ pub struct Tile {
     pub destination: *mut f32,
     pub stride: usize,
     pub depth: usize,
-    pub start: Start,
+    /// What the sums start from, at the place of the tile; if none, they start from 0
+    pub from: Option<View>,
     /// A row of the left side to fetch into the cache in the meantime; the row need not exist
     pub next: *const f32,
     /// The first element of the next tile of the destination, to fetch in the meantime as well
@@ -60,8 +53,8 @@ impl Tile {
     /// Adds the products of all depths to each sum, in order.
     ///
     /// # Safety
-    /// The left side must hold `HEIGHT` rows and `depth` depths, the panel `depth` depths, the numbers to start from, if any,
-    /// `WIDTH`, and `destination` `HEIGHT` rows of `WIDTH` elements, `stride` apart, that nothing else uses in the meantime.
+    /// The left side must hold `HEIGHT` rows and `depth` depths, the panel `depth` depths, and `from`, if given, and
+    /// `destination` `HEIGHT` rows of `WIDTH` elements; those of `destination`, `stride` apart, nothing else uses meanwhile.
     #[inline(always)]
     unsafe fn sum<S: Registers, const HEIGHT: usize>(self, simd: S, destination: *mut f32, stride: usize) {
         let lanes = size_of::<S::f32s>() / size_of::<f32>();
@@ -71,13 +64,9 @@ impl Tile {
                 [from.cast::<S::f32s>().read_unaligned(), from.add(lanes).cast::<S::f32s>().read_unaligned()]
             };
             let mut sums = [[simd.splat_f32s(0.0); 2]; HEIGHT];
-            match self.start {
-                Start::Zero => {}
-                Start::Columns(numbers) => sums = [load(numbers); HEIGHT],
-                Start::Destination => {
-                    for (row, sums) in sums.iter_mut().enumerate() {
-                        *sums = load(destination.add(row * stride));
-                    }
+            if let Some(from) = self.from {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    *sums = load(from.at(row, 0).start);
                 }
             }
             let (mut left, mut panel, mut next) = (self.left, self.panel, self.next);
@@ -119,7 +108,7 @@ impl Tile {
     /// Like [`Tile::sum`] with the tile's own destination, of which only the first `columns` columns exist.
     ///
     /// # Safety
-    /// As for [`Tile::sum`], but the rows of the destination and the numbers to start from have only `columns` elements.
+    /// As for [`Tile::sum`], but the rows of the destination and of `from` have only `columns` elements.
     #[inline(always)]
     pub unsafe fn sum_in<S: Registers, const HEIGHT: usize>(self, simd: S, columns: usize) {
         if columns == S::WIDTH {
@@ -128,27 +117,19 @@ impl Tile {
             return;
         }
         let mut whole = [[simd.splat_f32s(0.0); 2]; HEIGHT];
-        let mut numbers = whole[0];
-        let mut start = self.start;
-        // SAFETY: the rows have `columns` elements, and `whole` has as many rows of the width of a tile, `numbers` one.
+        let place: *mut f32 = whole.as_mut_ptr().cast();
+        // SAFETY: the rows have `columns` elements, and `whole` has as many rows of the width of a tile.
         unsafe {
-            match self.start {
-                Start::Zero => {}
-                Start::Columns(from) => {
-                    from.copy_to_nonoverlapping(numbers.as_mut_ptr().cast(), columns);
-                    start = Start::Columns(numbers.as_ptr().cast());
+            let from = self.from.map(|from| {
+                for row in 0..HEIGHT {
+                    from.at(row, 0).start.copy_to_nonoverlapping(place.add(row * S::WIDTH), columns);
                 }
-                Start::Destination => {
-                    for (row, whole) in whole.iter_mut().enumerate() {
-                        let line = self.destination.add(row * self.stride);
-                        line.copy_to_nonoverlapping(whole.as_mut_ptr().cast(), columns);
-                    }
-                }
-            }
-            Self { start, ..self }.sum::<S, HEIGHT>(simd, whole.as_mut_ptr().cast(), S::WIDTH);
-            for (row, whole) in whole.iter().enumerate() {
+                View { start: place, row: S::WIDTH, column: 1 }
+            });
+            Self { from, ..self }.sum::<S, HEIGHT>(simd, place, S::WIDTH);
+            for row in 0..HEIGHT {
                 let line = self.destination.add(row * self.stride);
-                line.copy_from_nonoverlapping(whole.as_ptr().cast(), columns);
+                line.copy_from_nonoverlapping(place.add(row * S::WIDTH), columns);
             }
         }
     }

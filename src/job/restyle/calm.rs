@@ -40,7 +40,7 @@ impl<'a> Calm<'a> {
     /// None if frames are not mixed: they are independent, are not drawn by a VQGAN, have few colors, or are inpainted.
     ///
     /// # Errors
-    /// If there is no such drawer.
+    /// If the drawer does not exist.
     pub(super) fn of(restyle: &'a Restyle, size: Size) -> Result<Option<Self>> {
         let settings = &restyle.settings;
         let has_vqgan = drawer::of(&settings.drawer)?.vqgan(settings).is_some();

@@ -5,7 +5,7 @@
 //! 1 / (1 - M) times that change. So after the first frame, a frame needs only the share 1 - M of the iterations to get as far
 //! as a frame on its own. Then the parameters of neighbors are averaged. The start from the previous output, the weight of the
 //! source and the average over neighbors come from clip-generator's `style_transfer`, which mixes no source into the start.
-//! Where the source stands still, a frame also keeps the share M of the previous frame's pixels.
+//! Where the source does not move, each frame also keeps a share M of the previous frame's pixels.
 
 mod calm;
 mod film;

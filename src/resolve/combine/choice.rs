@@ -22,7 +22,7 @@ impl<'a> Choice<'a> {
     /// What these layers, the strongest first, choose.
     ///
     /// # Errors
-    /// If there is no such drawer.
+    /// If the drawer does not exist.
     pub(super) fn of(layers: &'a [Overrides]) -> Result<Self> {
         // A model in a layer below one that names a VQGAN does not draw.
         let naming = layers.iter().find(|layer| layer.model.is_some() || layer.vqgan.is_some());

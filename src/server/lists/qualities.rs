@@ -181,7 +181,7 @@ fn usual(app: &App, request: Overrides) -> Result<Settings> {
 ///
 /// # Errors
 ///
-/// If there is no such drawer.
+/// If the drawer does not exist.
 pub(in crate::server) fn usual_settings(app: &App, drawer: &str, quality: Option<Quality>) -> Result<Settings> {
     if !drawer.is_empty() {
         return settings(app, drawer::of(&drawer.into())?, quality);

@@ -52,7 +52,7 @@ impl Models {
     /// The roles and names of the models that settings need. Settings that need the same models can share them.
     ///
     /// # Errors
-    /// If there is no such drawer.
+    /// If the drawer does not exist.
     pub fn needed(settings: &Settings) -> Result<Vec<(Role, String)>> {
         Ok(wanted(settings)?.map(|(role, name)| (role, name.to_owned())).collect())
     }
